@@ -1,0 +1,1 @@
+"""What cpython-scons knows and decides: plain Python, no SCons, each module testable alone."""

@@ -1,0 +1,192 @@
+"""variants/<name>/variant.toml -> Variant: all facts of one target, nothing decided.
+
+Every key is described in variants/README.md. An unknown key, a missing one and a wrong type are errors that name
+the file, the key and what is allowed; all that a file gets wrong is told at once.
+"""
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+
+from .errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the compiler must predefine. bits: width of a pointer. endian: ``little`` or ``big``.
+
+    predefined: macros that the target's compiler defines besides (``__ARM_PCS_VFP``), each an EABI's own name.
+    """
+
+    bits: int = field(metadata={"allowed": (32, 64)})
+    endian: str = field(metadata={"allowed": ("little", "big")})
+    elf: str
+    predefined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Libc:
+    """name: ``glibc`` or ``musl``. linkage of the interpreter. floor: oldest glibc that a device may have, "2.17"."""
+
+    name: str = field(metadata={"allowed": ("glibc", "musl")})
+    linkage: str = field(metadata={"allowed": ("dynamic", "static")})
+    floor: str = ""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The variant's name in each toolchain; an empty one means that this toolchain does not serve the variant."""
+
+    zig: str = ""
+    gcc: str = ""
+    gcc_package: str = ""
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Flags for every compile and every link of this target, beside those of the options."""
+
+    compile: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Python:
+    """multiarch: upstream's name (Misc/platform_triplet.c), part of SOABI. modules: ``shared`` or ``builtin``."""
+
+    multiarch: str
+    modules: str = field(metadata={"allowed": ("shared", "builtin")})
+
+
+@dataclass(frozen=True)
+class Elf:
+    """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
+
+    interpreter: PT_INTERP of a dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED
+    besides libpython.
+    """
+
+    flags: int = 0
+    flags_mask: int = 0xFFFFFFFF
+    interpreter: str = ""
+    needed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a program of the target runs here. machine: as ``uname -m`` names a host that runs it directly.
+
+    qemu: the qemu-user program. qemu_package, sysroot_package: Debian packages that bring it and the libc.
+    sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``.
+    """
+
+    machine: str
+    qemu: str = ""
+    qemu_package: str = ""
+    sysroot: str = ""
+    sysroot_package: str = ""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
+
+    name: str
+    summary: str
+    machine: Machine
+    libc: Libc
+    toolchain: Names
+    python: Python
+    elf: Elf
+    run: Run
+    short: tuple[str, ...] = ()
+    flags: Flags = Flags()
+
+    @property
+    def static(self) -> bool:
+        return self.libc.linkage == "static"
+
+
+_NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Python, "elf": Elf, "run": Run, "flags": Flags}
+_TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
+
+
+def load(folder: Path) -> Variant:
+    """Read one variant. Raises UserError that lists all that is wrong with the file."""
+    path = folder / "variant.toml"
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(str(path), "the file does not exist", "write it; variants/README.md explains every key") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+    problems: list[str] = []
+    variant = _build(Variant, {"name": folder.name, **data}, "", problems)
+    if "name" in data:
+        problems.append("name: it is the folder's name; leave it out")
+    if problems:
+        raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
+    return variant
+
+
+def _build(cls, data: dict, prefix: str, problems: list[str]):
+    known = {item.name: item for item in fields(cls)}
+    for key in data.keys() - known.keys():
+        hint = nearest(key, known)
+        problems.append(f"{prefix}{key}: unknown key" + (f" ({hint})" if hint else ""))
+    values = {}
+    for name, item in known.items():
+        if name in data:
+            values[name] = _value(item, data[name], prefix + name, problems)
+        elif item.default is MISSING:
+            problems.append(f"{prefix}{name}: it is missing")
+    return None if problems else cls(**values)
+
+
+def _value(item, value, key: str, problems: list[str]):
+    if item.name in _NESTED and not isinstance(item.type, type) and item.type in {c.__name__ for c in _NESTED.values()}:
+        if not isinstance(value, dict):
+            problems.append(f"{key}: a table is expected, not {value!r}")
+            return None
+        return _build(_NESTED[item.name], value, key + ".", problems)
+    expected, words = _TYPES[item.type]
+    if not isinstance(value, expected) or isinstance(value, bool) or (
+            expected is list and not all(isinstance(element, str) for element in value)):
+        problems.append(f"{key}: {value!r} is not {words}")
+        return None
+    allowed = item.metadata.get("allowed")
+    if allowed and value not in allowed:
+        problems.append(f"{key}: {value!r} is not one of {', '.join(map(str, allowed))}")
+    return tuple(value) if expected is list else value
+
+
+def load_all(folder: Path) -> dict[str, Variant]:
+    """Read every variant below a folder, by name; two that claim one short name are an error."""
+    found = {path.parent.name: load(path.parent) for path in sorted(folder.glob("*/variant.toml"))}
+    if not found:
+        raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
+    owners: dict[str, str] = {}
+    for variant in found.values():
+        for short in variant.short:
+            if short in found or owners.setdefault(short, variant.name) != variant.name:
+                raise UserError(str(folder / variant.name / "variant.toml"),
+                                f"short: {short!r} belongs to {owners.get(short, short)} already", "choose another name")
+    return found
+
+
+def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:
+    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list."""
+    short = {name: variant.name for variant in variants.values() for name in variant.short}
+    chosen: dict[str, Variant] = {}
+    for word in filter(None, (part.strip() for part in wanted.split(","))):
+        names = sorted(variants) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
+        if not names:
+            hint = nearest(word, [*variants, *short])
+            raise UserError(f"target={word}", "no variant has this name" + (f"; {hint}?" if hint else ""),
+                            f"use one of {', '.join(sorted(variants))}, or 'all'")
+        chosen.update((name, variants[name]) for name in names)
+    if not chosen:
+        raise UserError(f"target={wanted}", "it names no variant", f"use one of {', '.join(sorted(variants))}, or 'all'")
+    return list(chosen.values())
