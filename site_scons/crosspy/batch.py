@@ -1,0 +1,168 @@
+"""Puts many questions into one compiler run and tells, from the compiler's own words, which of them it refused.
+
+Each question stands behind ``#line 1 "probe:KEY"``, so an error names it. A run that fails for another reason than a
+named question is no answer but a UserError with the compiler's words; the set of accepted questions is always that of
+a run that succeeded.
+"""
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import UserError
+from .questions import Question
+from .toolchain import Toolchain
+
+COMPILE_SECONDS = 60
+LINK_SECONDS = 300  # zig's first link for a triple compiles its libc (up to a minute on an idle machine)
+MAX_OUTPUT = 8_000_000  # bytes of messages that are looked at
+_LOCATION = re.compile(r"(?:probe:\w+|[^\s:][^:]*):\d+:(?:\d+:)? (?P<kind>fatal error|error|note|warning): ")
+_FATAL = re.compile(r"internal compiler error|PLEASE submit a bug report|Killed signal|Segmentation fault|No space left")
+_INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>.*$", re.M)
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A toolchain with the flags of the build, and the folder for its files.
+
+    clang: the compiler is one (it names its flags differently).  missing: headers that do not exist.
+    """
+
+    toolchain: Toolchain
+    cflags: tuple[str, ...]
+    ldflags: tuple[str, ...]
+    scratch: Path
+    clang: bool = False
+    confdefs: str = ""
+    missing: frozenset[str] = field(default_factory=frozenset)
+
+    def run(self, words: Sequence[str], what: str, seconds: float = COMPILE_SECONDS) -> tuple[int, str]:
+        """Run the driver and return its exit status and messages. Raises UserError when it hangs, crashes or is missing."""
+        command = [*self.toolchain.cc, *words]
+        path = self.scratch / f"{what}.log"
+        with path.open("wb") as log:
+            try:
+                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                           cwd=self.scratch, env=dict(self.toolchain.env), start_new_session=True)
+            except OSError as error:
+                raise UserError(command[0], f"it cannot be started ({error.strerror})", "name a working compiler") from None
+            try:
+                status = process.wait(seconds)
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                if not isinstance(error, subprocess.TimeoutExpired):
+                    raise
+                raise UserError(command[0], f"no answer to probe '{what}' after {seconds:g} s",
+                                f"try the command yourself: {' '.join(command)}") from None
+        with path.open("rb") as log:
+            text = log.read(MAX_OUTPUT).decode("utf-8", "replace")
+        if status < 0 or _FATAL.search(text):
+            raise self.failure(what, text or f"ended by {signal.Signals(-status).name}")
+        return status, text
+
+    def failure(self, what: str, text: str) -> UserError:
+        """The error for a run that answers nothing: the compiler's first words."""
+        lines = [line.strip() for line in text.splitlines() if re.search(r"error|cannot|unable|fail", line, re.I)]
+        words = " | ".join((lines or text.strip().splitlines() or ["it said nothing"])[:3])
+        return UserError(self.toolchain.cc[0], f"the compiler failed in probe '{what}': {words[:800]}",
+                         "repair the toolchain or its flags; a failed run is never taken for an answer")
+
+    def flags(self) -> list[str]:
+        """The flags of every compile: the build's, and what makes errors complete and objects readable."""
+        limit = "-ferror-limit=0" if self.clang else "-fmax-errors=0"
+        return [*self.cflags, limit, "-std=gnu11", "-fno-lto", "-ffunction-sections", "-fno-common", "-fno-builtin", "-Wno-error",
+                "-Werror=implicit-function-declaration", "-fdiagnostics-color=never"]
+
+    def compile(self, name: str, text: str, extra: Sequence[str] = ()) -> tuple[int, str, Path]:
+        """Compile a text to ``<name>.o``."""
+        (self.scratch / f"{name}.c").write_text(text, "utf-8")
+        status, said = self.run([*self.flags(), *extra, "-c", f"{name}.c", "-o", f"{name}.o"], name)
+        return status, said, self.scratch / f"{name}.o"
+
+    def settle(self, name: str, asked: Sequence[Question], extra: Sequence[str] = ()) -> tuple[list[Question], Path | None]:
+        """Compile questions together; drop those that are refused until the rest compiles.
+
+        Returns the accepted questions and their object. A question whose error lies inside a header may suffer from a
+        header that another question included: it is asked again alone, its object is then not part of the result.
+        """
+        accepted, alone = list(asked), []
+        while accepted:
+            status, said, path = self.compile(name, self.source(accepted), extra)
+            if status == 0:
+                break
+            direct, inside = blame(said)
+            named = [q for q in accepted if q.key in direct or q.key in inside]
+            if len(accepted) == 1 and (named or "Assembler messages" in said):
+                return [], None
+            if not named:
+                raise self.failure(name, said)
+            alone += [q for q in named if q.key not in direct and len(accepted) > 1]
+            accepted = [q for q in accepted if q not in named]
+        kept = list(accepted)
+        for question in alone:
+            if question.kind != "link" and self.settle(f"{name}_{question.key}", [question], extra)[0]:
+                kept.append(question)
+        return kept, path if accepted else None
+
+    def source(self, asked: Sequence[Question]) -> str:
+        """The C text of questions."""
+        return self.confdefs + "".join(self._one(question) for question in asked)
+
+    def _one(self, q: Question) -> str:
+        prologue = _INCLUDE.sub(lambda m: f"#error no {m.group(1)}" if m.group(1) in self.missing else m.group(), q.prologue)
+        text = f'#line 1 "probe:{q.key}"\n'
+        if q.whole:
+            return f"{text}#define main probe_{q.key}\n{prologue}\n#undef main\n"
+        if q.kind == "header":
+            return f"{text}{prologue}\n#include <{q.name}>\n"
+        if q.kind == "size":
+            return f'{text}{prologue}\n#line 1 "probe:{q.key}"\nchar probe_{q.key}[{q.name}];\n'
+        return f"{text}{prologue}\nint probe_{q.key}(void);\nint probe_{q.key}(void)\n{{\n{q.body}\nreturn 0;\n}}\n"
+
+    def link(self, functions: Sequence[str], objects: Sequence[Path], libraries: Sequence[str]) -> tuple[int, str, Path]:
+        """Link a program that refers to functions, declared as Autoconf does (AC_LANG_CALL), and to whole objects."""
+        lines = [f"char {name}();" for name in functions]
+        table = "".join(f"(void *){name}, " for name in functions)
+        lines.append(f"void *volatile probe_table[] = {{{table}(void *)0}};\nint main(void) {{ return probe_table[0] != 0; }}\n")
+        (self.scratch / "functions.c").write_text("\n".join(lines), "utf-8")
+        status, said = self.run([*self.flags(), "-w", "functions.c", *map(str, objects), *self.ldflags, *libraries, "-o", "functions"],
+                                "functions", LINK_SECONDS)
+        return status, said, self.scratch / "functions"
+
+
+def includes(prologue: str) -> list[str]:
+    """Return the system headers that a piece of C includes."""
+    return re.findall(r"^\s*#\s*include\s*<([^>]+)>", prologue, re.M)
+
+
+def blame(said: str) -> tuple[set[str], set[str]]:
+    """Return the keys that errors name: at their own line, and through a header that they include."""
+    direct, inside, stack, within = set(), set(), set(), set()
+    fresh = False
+    for line in said.splitlines():
+        if re.match(r"In file included from |\s+from ", line):
+            stack, within = (stack if fresh else set()), set()
+            fresh = True
+            stack |= set(re.findall(r"probe:(\w+):", line))
+            continue
+        fresh = False
+        if found := re.search(r"[Ii]n function '(?:probe_)?(\w+)'|[Ii]n function ‘(?:probe_)?(\w+)’", line):
+            within = {found.group(1) or found.group(2)}
+            continue
+        if "At top level" in line:
+            within = set()
+            continue
+        own = (re.match(r"probe:(\w+):\d+:", line) or [None, ""])[1]
+        if match := _LOCATION.match(line):
+            if match.group("kind") in ("error", "fatal error"):
+                direct |= {own} if own else within
+                inside |= set() if own or within else stack
+            if own and "in expansion of macro" in line:
+                direct.add(own)
+    return direct, inside

@@ -1,0 +1,73 @@
+"""Compile and link flags of each role, and the values of upstream's make variables, each from its one source."""
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from .options import Options
+from .toolchain import Toolchain
+from .variant import Variant
+
+OPTIMIZE = {"speed": ("-O3",), "size": ("-Os", "-ffunction-sections", "-fdata-sections"), "debug": ("-O0",)}
+# BASECFLAGS, OPT and CFLAGS_NODIST of configure.ac ("Optimization and debugging flags"), without the warnings: a
+# release is not ours to correct. A tree that people edit gets upstream's own set.
+LANGUAGE = ("-std=c11", "-fno-strict-overflow", "-fvisibility=hidden", "-Werror=implicit-function-declaration")
+QUIET = ("-w",)
+UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes", "-Wno-unused-parameter",
+                     "-Wno-missing-field-initializers")
+ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
+HARDENED_LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack")
+
+
+def probing(variant: Variant, options: Options) -> tuple[str, ...]:
+    """Flags of every probe: the optimisation of the build, since zig has one libc per mode."""
+    return (*OPTIMIZE[options.optimize], "-std=c11", *variant.flags.compile, *_position(variant, options, "core"))
+
+
+def compiling(variant: Variant, options: Options, role: str, editable: bool) -> tuple[str, ...]:
+    """Flags of one role (``core``, ``builtin``, ``module``), without includes and path maps."""
+    return (*OPTIMIZE[options.optimize], *LANGUAGE, *(UPSTREAM_WARNINGS if editable else QUIET),
+            *(() if options.optimize == "debug" else ("-DNDEBUG",)),
+            "-g" if options.debuginfo == "split" else "-g0",
+            *_position(variant, options, role), *ROLES[role], *variant.flags.compile)
+
+
+def _position(variant: Variant, options: Options, role: str) -> tuple[str, ...]:
+    # A static libpython goes into a position-independent program; one in a shared library binds its own symbols.
+    if role == "module" and not variant.static:
+        return ("-fPIC",)
+    return ("-fPIC", "-fno-semantic-interposition") if options.libpython == "shared" else ("-fPIE",)
+
+
+def linking(variant: Variant, options: Options, kind: str) -> tuple[str, ...]:
+    """Flags of a link; kind is ``program`` or ``shared``."""
+    strip = () if options.debuginfo == "split" else ("-s",)
+    collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
+    shape = {"program": ("-static-pie",) if variant.static else ("-pie",), "shared": ("-shared",)}[kind]
+    export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static else ()
+    return (*shape, *export, *HARDENED_LINK, *collect, *strip, *variant.flags.link)
+
+
+def make_values(variables: Mapping[str, str], *, prefix: str, series: str, multiarch: str) -> dict[str, str]:
+    """Return the values of make's and configure's variables that object lists and rules use.
+
+    variables: the ledger's.  What it does not answer is Linux's constant (configure.ac, MACHDEP and DYNLOADFILE).
+    """
+    soabi = f"cpython-{series.replace('.', '')}-{multiarch}"
+    constants = {
+        "DYNLOADFILE": "dynload_shlib.o", "LIBOBJS": "", "MACHDEP_OBJS": "", "DTRACE_OBJS": "", "PLATFORM_OBJS": "",
+        "PERF_TRAMPOLINE_OBJ": "", "CFLAGS_ALIASING": "", "MACHDEP": "linux", "DLINCLDIR": ".", "PLATLIBDIR": "lib",
+        "SHLIB_SUFFIX": ".so"}
+    given = {
+        "MODOBJS": "", "ABIFLAGS": "", "PYTHONFRAMEWORK": "", "PYTHONPATH": "", "VPATH": "",
+        "prefix": prefix, "exec_prefix": prefix, "VERSION": series, "LDVERSION": series, "SOABI": soabi,
+        "EXT_SUFFIX": f".{soabi}.so", "MULTIARCH": multiarch, "MULTIARCH_CPPFLAGS": f'-DMULTIARCH=\\"{multiarch}\\"',
+        "PY_STDMODULE_CFLAGS": "", "CCSHARED": ""}
+    return {**constants, **variables, **given}
+
+
+def build_date(epoch: int) -> str:
+    """Return the -D words for Modules/getbuildinfo.c, from a time in seconds: zig refuses ``__DATE__``, rightly."""
+    moment = time.gmtime(epoch)
+    return (f"-DDATE='\"{time.strftime('%b', moment)} {moment.tm_mday:2d} {moment.tm_year}\"' "
+            f"-DTIME='\"{time.strftime('%H:%M:%S', moment)}\"'")

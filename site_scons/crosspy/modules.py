@@ -1,0 +1,144 @@
+"""Ledger + upstream + options -> the plan of extension modules: which, how, and why not.
+
+What a module needs is read from the PY_STDLIB_MOD calls of configure.ac and the lines of Setup.stdlib.in;
+cpython/modules.toml adds only what those do not say.
+"""
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import autoconf, shelltest, upstream
+from .errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Module:
+    """One extension module. kind: ``builtin``, ``shared`` or ``absent``; reason: why, when absent.
+
+    sources are relative to the tree, cflags are shell words, libs are -l words, archives are bundled static
+    libraries by upstream's path (``Modules/expat/libexpat.a``).
+    """
+
+    name: str
+    kind: str
+    reason: str = ""
+    sources: tuple[str, ...] = ()
+    cflags: tuple[str, ...] = ()
+    libs: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the options ask for. modules: ``auto``, ``builtin``, ``shared``; tests: test modules, too."""
+
+    modules: str
+    enable: frozenset[str] = frozenset()
+    disable: frozenset[str] = frozenset()
+    tests: bool = False
+
+
+def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, request: Request) -> list[Module]:
+    """Decide on every module of the tree, in the order of upstream's Setup files.
+
+    variables: the shell variables of configure.ac (Ledger.variables).  default: ``builtin`` or ``shared``, what the
+    variant says for ``modules=auto``.  Raises UserError for a module that nothing classifies or that is asked for
+    and cannot be had.
+    """
+    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
+    makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree), "PY_STDMODULE_CFLAGS": "",
+                                                                         "CCSHARED": ""})
+    text = autoconf.strip_comments(upstream.read(tree, "configure.ac"))
+    calls = {call.arg(0): call for call in autoconf.calls(text, "PY_STDLIB_MOD", "PY_STDLIB_MOD_SIMPLE")
+             if not call.arg(0).startswith("$")}
+    kind = default if request.modules == "auto" else request.modules
+    bootstrap = upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")
+    stdlib = upstream.setup_lines(upstream.read(tree, "Modules/Setup.stdlib.in"), "static" if kind == "builtin" else "shared")
+    variables = {**variables, "TEST_MODULES": "yes" if request.tests else "no"}
+    _known(request, [line.name for line in bootstrap + stdlib], table)
+    found = []
+    for line in bootstrap + stdlib:
+        call = calls.get(line.name)
+        if call is None and line.condition and line not in bootstrap:
+            raise UserError(f"Setup.stdlib.in: {line.name}", "configure.ac has no PY_STDLIB_MOD call for it",
+                            "classify it in cpython/modules.toml")
+        reason = _absence(line, call, variables, table, request, line in bootstrap)
+        must_share = line.kind == "shared" and kind == "builtin"
+        if must_share and not reason:
+            reason = "must be a shared library, and this build has built-in modules only"
+        found.append(Module(line.name, "absent", reason) if reason else _present(line, call, variables, makefile))
+    _refused(request, found)
+    return found
+
+
+def _known(request: Request, names: list[str], table: dict) -> None:
+    for option, wanted in (("enable", request.enable), ("disable", request.disable)):
+        for name in sorted(wanted):
+            if name not in names and name not in table["packages"]:
+                hint = nearest(name, [*names, *table["packages"]])
+                raise UserError(f"{option}={name}", "no extension module or package has this name" + (f"; {hint}?" if hint else ""),
+                                "name a module of Modules/Setup.stdlib.in, as plan.json lists them")
+            if option == "disable" and name in names and name in request.enable:
+                raise UserError(f"disable={name}", f"enable={name} asks for the opposite", "leave one of the two out")
+
+
+def expand(names: frozenset[str], table: dict) -> frozenset[str]:
+    """Replace names of packages (``ssl``) by the extension modules that they stand on (``_ssl``)."""
+    return frozenset(module for name in names for module in table["packages"].get(name, {}).get("modules", [name]))
+
+
+def _absence(line, call, variables, table, request: Request, required: bool) -> str:
+    name = line.name
+    if name in expand(request.disable, table):
+        if required:
+            raise UserError(f"disable={name}", "the interpreter does not start without this module", "leave it in")
+        return f"disabled by disable={name}"
+    if name in table["not_on_linux"]:
+        return "not a module for Linux"
+    if call is None:
+        return ""
+    where = f"configure.ac:{call.line}"
+    simple = call.name == "PY_STDLIB_MOD_SIMPLE"
+    if not simple and not shelltest.evaluate(call.arg(1), variables, where):
+        if "TEST_MODULES" in call.arg(1):
+            return "a test module; tests=yes builds it"
+        return _library(name, table, call.arg(1))
+    if not simple and not shelltest.evaluate(call.arg(2), variables, where):
+        return _library(name, table, call.arg(2))
+    return ""
+
+
+def _library(name: str, table: dict, condition: str) -> str:
+    library = table["libraries"].get(name)
+    return f"needs {library}, which is not part of this build" if library else f"the target lacks it ({condition})"
+
+
+def _present(line, call, variables, makefile: upstream.Makefile) -> Module:
+    cflags, libs = "", ""
+    if call:
+        first = 1 if call.name == "PY_STDLIB_MOD_SIMPLE" else 3
+        where = f"configure.ac:{call.line}"
+        cflags, libs = (shelltest.substitute(call.arg(i), variables, where) for i in (first, first + 1))
+    words = makefile.expand(" ".join(line.flags)).split() + makefile.expand(cflags).split()
+    archives = [word for word in words if word.endswith(".a")]
+    more = makefile.expand(libs).split()
+    archives += [word for word in more if word.endswith(".a")]
+    return Module(line.name, "builtin" if line.kind == "static" else "shared", "",
+                  tuple(f"Modules/{source}" for source in line.sources),
+                  tuple(dict.fromkeys(word for word in words if not word.endswith(".a"))),
+                  tuple(word for word in more if not word.endswith(".a")), tuple(archives))
+
+
+def _refused(request: Request, found: list[Module]) -> None:
+    for module in found:
+        if module.kind == "absent" and module.name in request.enable:
+            raise UserError(f"enable={module.name}", f"this module cannot be built: {module.reason}", "leave it out")
+
+
+def to_json(modules: list[Module]) -> list[dict]:
+    """Return the plan as it stands in plan.json, without the tree's own folder."""
+    return [{key: list(value) if isinstance(value, tuple) else value for key, value in asdict(module).items() if value}
+            for module in modules]

@@ -1,0 +1,146 @@
+"""The command line: every argument of `scons`, its values, its check, and its part in the build folder's name."""
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+
+from . import toolchain
+from .errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Options:
+    """All arguments, checked. Empty strings mean: not given. Folders are as typed; the caller resolves them."""
+
+    target: str
+    python: str
+    toolchain: str
+    source: str
+    bootstrap: str
+    prefix: str
+    libpython: str
+    optimize: str
+    debuginfo: str
+    modules: str
+    enable: frozenset[str]
+    disable: frozenset[str]
+    bytecode: str
+    tests: bool
+    downloads: str
+    build_dir: str
+    variants: str
+    file: str
+    verbose: int
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument: default and allowed values (first is the default; none means free text), and its help line.
+
+    objects: whether it changes compiled objects, and so names the build folder.  check: raises UserError.
+    """
+
+    values: tuple[str, ...]
+    help: str
+    objects: bool = False
+    free: bool = False
+    check: Callable[[str], object] = lambda value: None
+    convert: Callable[[str], object] = str
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(filter(None, (word.strip() for word in value.split(","))))
+
+
+def _absolute(value: str) -> None:
+    if not re.fullmatch(r"(/[\w.+-]+)+", value) or ".." in value.split("/"):
+        raise UserError(f"prefix={value}", "it is not an absolute path of letters, digits and . _ + -",
+                        "use a path on the device, as in prefix=/usr or prefix=/opt/python")
+
+
+def _version(value: str) -> None:
+    if not re.fullmatch(r"\d+\.\d+(\.\d+\w*)?", value):
+        raise UserError(f"python={value}", "it is no version", "use a series (3.13) or a release (3.13.15)")
+
+
+ARGUMENTS: dict[str, Argument] = {
+    "target": Argument(("",), "variant, short name, comma list, pattern (aarch64-*) or all", free=True),
+    "python": Argument(("3.13",), "series (newest release at hand) or exact release", free=True, check=_version),
+    "toolchain": Argument(("zig",), "zig, gcc or gcc:PREFIX", objects=True, free=True, check=toolchain.parse),
+    "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
+    "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
+    "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
+    "libpython": Argument(("static", "shared"), "libpython3.13.a alone, or libpython3.13.so.1.0 too", objects=True),
+    "optimize": Argument(("speed", "size", "debug"), "-O3, -Os or -O0", objects=True),
+    "debuginfo": Argument(("no", "split"), "split: debug files by build-id under debug/", objects=True),
+    "modules": Argument(("auto", "builtin", "shared"), "how extension modules are built", objects=True),
+    "enable": Argument(("",), "extension modules that must be there", free=True, convert=_names),
+    "disable": Argument(("",), "extension modules or packages (ssl, _decimal) to leave out", objects=True, free=True,
+                        convert=_names),
+    "bytecode": Argument(("unchecked", "checked", "none", "only"), "kind of .pyc files (PEP 552)"),
+    "tests": Argument(("no", "yes"), "CPython's test package and test modules", objects=True,
+                      convert=lambda value: value == "yes"),
+    "downloads": Argument(("downloads",), "folder of archives", free=True),
+    "build_dir": Argument(("build",), "folder of everything that is built", free=True),
+    "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
+    "file": Argument(("",), "for inspect: a file or folder to look at instead of root/", free=True),
+    "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
+}
+ALIASES = {"fetch": "download the release only", "inspect": "check the ELF files of root/ again and list them"}
+
+
+def parse(given: Mapping[str, str]) -> Options:
+    """Check a command line's ``name=value`` arguments. Raises UserError for the first one that is wrong."""
+    values = {}
+    for name in given:
+        if name not in ARGUMENTS:
+            hint = nearest(name, ARGUMENTS)
+            raise UserError(f"{name}={given[name]}", "there is no such argument" + (f"; {hint}?" if hint else ""),
+                            f"use one of {', '.join(sorted(ARGUMENTS))}")
+    for name, argument in ARGUMENTS.items():
+        value = given.get(name, argument.values[0])
+        if not argument.free and value not in argument.values:
+            hint = nearest(value, argument.values)
+            raise UserError(f"{name}={value}", "no such value" + (f"; {hint}?" if hint else ""),
+                            f"use one of {', '.join(argument.values)}")
+        if name in given and not value and name != "target":
+            raise UserError(f"{name}=", "the value is empty", f"give one, or leave {name}= out")
+        if value:
+            argument.check(value)
+        values[name] = argument.convert(value)
+    return Options(**{item.name: values[item.name] for item in fields(Options)})
+
+
+def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
+    """Return the suffix of the build folder's name: the arguments that change objects and are not the default.
+
+    release: the exact version in use; it is part of the name when it is not the newest pinned one of its series.
+    """
+    parts = []
+    for name, argument in ARGUMENTS.items():
+        value = given.get(name, argument.values[0])
+        if argument.objects and value != argument.values[0]:
+            text = ",".join(sorted(_names(value))) if argument.convert is _names else value
+            if not re.fullmatch(r"[\w.]{1,24}", text):
+                text = hashlib.sha256(text.encode()).hexdigest()[:8]
+            parts.append(f"{name}-{text}")
+    if release != newest and "source" not in given:
+        parts.append(f"python-{release}")
+    return "".join(f"+{part}" for part in sorted(parts))
+
+
+def help_text(variants: Mapping[str, object]) -> str:
+    """Return what `scons -h` prints of our own: arguments, variants and three examples."""
+    lines = ["usage: scons target=NAME [argument=value ...] [alias]", "", "arguments:"]
+    for name, argument in ARGUMENTS.items():
+        default = "|".join(filter(None, argument.values))
+        lines.append(f"  {name:<11}{argument.help}" + (f"  [{default}]" if default else ""))
+    lines += ["", "aliases:", *(f"  {name:<11}{text}" for name, text in ALIASES.items()), "", "variants:"]
+    for name, variant in sorted(variants.items()):
+        short = ", ".join(variant.short)
+        lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))
+    lines += ["", "examples:", "  scons target=aarch64", "  scons target=arm toolchain=gcc libpython=shared",
+              "  scons target=aarch64,x86_64-linux-musl optimize=size -j8"]
+    return "\n".join(lines)

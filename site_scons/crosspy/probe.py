@@ -1,0 +1,217 @@
+"""Answers every macro of pyconfig.h.in for a toolchain in a handful of compiler runs, without running target code.
+
+One preprocessor run finds headers, ``__stub_`` macros and what the compiler predefines; a few compiles answer members,
+types, declarations and test programs; one object holds all sizes; one link names every function that is missing.
+"""
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import derive, readback
+from .autoconf import strip_comments
+from .batch import Compiler, includes
+from .errors import UserError
+from .ledger import Answer, Ledger
+from .questions import DEFAULT_HEADERS, Blocks, Question, read
+from .tables import Tables, asked, drift, load, macros_of, stated
+from .toolchain import Toolchain
+from .variant import Variant
+
+LIBRARIES = ("-lpthread", "-ldl", "-lutil", "-lrt", "-lm")  # where glibc before 2.34 keeps what upstream asks for
+# What programs of upstream's that include CPython's own headers expect of confdefs.h, by what compilers predefine.
+PREDEFINED = "#define HAVE_SSIZE_T 1\n" + "".join(
+    f"#define SIZEOF_{name} {value}\n" for name, value in {
+        "SHORT": "__SIZEOF_SHORT__", "INT": "__SIZEOF_INT__", "LONG": "__SIZEOF_LONG__", "LONG_LONG": "__SIZEOF_LONG_LONG__",
+        "SIZE_T": "__SIZEOF_SIZE_T__", "VOID_P": "__SIZEOF_POINTER__", "UINTPTR_T": "__SIZEOF_POINTER__"}.items())
+_UNDEFINED = re.compile(r"undefined (?:reference to|symbol:?)\s+[`'\"‘]?([\w$.]+)")
+_NO_LIBRARY = re.compile(r"(?:cannot find|unable to find (?:dynamic system )?library) '?-l(\w+)")
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """What a release asks. text: configure.ac without comments. template: pyconfig.h.in. tree: its folder."""
+
+    tree: Path
+    text: str
+    template: str
+    blocks: Blocks
+
+
+def upstream(tree: Path) -> Upstream:
+    """Read a release's configure.ac and pyconfig.h.in."""
+    try:
+        text = strip_comments((tree / "configure.ac").read_text("utf-8"))
+        template = (tree / "pyconfig.h.in").read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(tree), f"this is not a CPython source tree ({error})", "name an unpacked release") from None
+    return Upstream(tree, text, template, Blocks(text))
+
+
+def facts_of(variant: Variant) -> dict:
+    """The facts that `probe` wants, from a variant."""
+    return {"libc": variant.libc.name, "static": variant.static, "bits": variant.machine.bits, "elf": variant.machine.elf,
+            "endian": variant.machine.endian, "predefined": variant.machine.predefined, "triple": variant.name,
+            "multiarch": variant.python.multiarch, "libc_package": variant.run.sysroot_package}
+
+
+def check_compiler(toolchain: Toolchain, facts: Mapping, seen: Mapping[str, str]) -> None:
+    """Compare what a compiler predefines with the variant. Raises UserError naming compiler, found and expected.
+
+    seen: as `preprocess` returns it, with ``elf`` as an object's machine.
+    """
+    found = {"endian": {"__ORDER_LITTLE_ENDIAN__": "little", "1234": "little", "4321": "big"}.get(seen.get("order", ""), "?"),
+             "bits": str(8 * int(seen.get("pointer", "0"))), "libc": "glibc" if seen.get("glibc") else "musl"}
+    found |= {"elf": seen["elf"]} if "elf" in seen else {}
+    wrong = [f"{key} {found[key]} where the variant says {facts[key]}" for key in found if key in facts and found[key] != str(facts[key])]
+    wrong += [f"no {name}" for name in facts.get("predefined", ()) if f"defined:{name}" not in seen]
+    if wrong:
+        raise UserError(toolchain.cc[0], f"it is not a compiler for {facts.get('triple', toolchain.target)}: {', '.join(wrong)}",
+                        "choose the variant's own toolchain, or correct the variant")
+
+
+def preprocess(compiler: Compiler, facts: Mapping, headers: Iterable[str], functions: Iterable[str]) -> dict[str, str]:
+    """Ask the preprocessor: ``header:NAME``, ``stub:NAME``, ``defined:MACRO``, and the values that matter."""
+    lines = ["#if __has_include(<features.h>)\n#include <features.h>\n#endif\n#if __has_include(<limits.h>)\n#include <limits.h>\n#endif"]
+    lines += [f'#if __has_include(<{name}>)\nPROBE "header:{name}"\n#endif' for name in headers]
+    lines += [f'#if defined __stub_{name} || defined __stub___{name}\nPROBE "stub:{name}"\n#endif' for name in functions]
+    lines += [f'#ifdef {name}\nPROBE "defined:{name}"\n#endif' for name in ("__clang__", "__GNUC__", *facts.get("predefined", ()))]
+    values = {"order": "__BYTE_ORDER__", "pointer": "__SIZEOF_POINTER__", "glibc": "__GLIBC__"}
+    lines += [f'#ifdef {macro}\nPROBE "{name}" {macro}\n#endif' for name, macro in values.items()]
+    (compiler.scratch / "headers.c").write_text("\n".join(lines) + "\n", "utf-8")
+    status, said = compiler.run([*compiler.cflags, "-E", "-P", "headers.c", "-o", "headers.i"], "preprocessor")
+    if status:
+        raise compiler.failure("preprocessor", said)
+    text = (compiler.scratch / "headers.i").read_text("utf-8", "replace")
+    seen = {name: value.strip() for name, value in re.findall(r'^PROBE "([^"]+)"(.*)$', text, re.M)}
+    if "header:stdio.h" not in seen:
+        package = re.sub(r"^libc6-(\w+)-cross$", r"libc6-dev-\1-cross", facts.get("libc_package") or "libc6-dev")
+        raise UserError(compiler.toolchain.cc[0], "the target's libc headers are missing (no <stdio.h>)",
+                        f"install them (Debian: apt-get install {package}), or use toolchain=zig, which brings its own")
+    return seen
+
+
+def groups(questions: Sequence[Question], single: bool) -> list[tuple[str, list[Question]]]:
+    """Distribute questions over translation units.
+
+    A program with definitions beside main, and inline assembler, which only the assembler judges and which it does not
+    name, stand alone. single: every question does.
+    """
+    shared: dict[str, list[Question]] = {"compile": [], "link": [], "size": [], "header": []}
+    alone = []
+    for question in questions:
+        code = re.sub(r"^\s*#.*$|/\*.*?\*/|//.*$", "", question.prologue, flags=re.M).strip()
+        if single or "__asm__" in question.body or (code and not re.match(r"int\s+main\b", code)) or '#include "' in question.prologue:
+            alone.append((f"{question.kind}_{question.key}", [question]))
+        else:
+            shared[question.kind].append(question)
+    return [(kind, asked) for kind, asked in shared.items() if asked] + alone
+
+
+def compile_all(compiler: Compiler, questions: Sequence[Question], tree: Path, single: bool) -> tuple[list[Question], list]:
+    """Compile questions, two units at once. Returns those accepted, and (questions, object) of those that are to be linked."""
+    def settle(group):
+        name, asked_here = group
+        extra = [f"-I{tree}/Include"] if any('#include "' in q.prologue for q in asked_here) else []
+        return compiler.settle(name, asked_here, extra)
+
+    accepted, objects = [], []
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for kept, path in pool.map(settle, groups(questions, single)):
+            accepted += kept
+            if path and kept:
+                objects.append((kept, path))
+    return accepted, objects
+
+
+def link_all(compiler: Compiler, functions: Sequence[str], objects: list) -> tuple[set[str], set[str], dict[str, str], list[str]]:
+    """Link until nothing is undefined.
+
+    Returns the functions found, the keys of link questions that were refused, the library of each symbol, and the
+    libraries that the linker knows.
+    """
+    found, refused, known = list(functions), set(), list(LIBRARIES)
+    while True:
+        status, said, program = compiler.link(found, [path for _, path in objects], known)
+        if status == 0:
+            return set(found), refused, readback.libraries(program), known
+        undefined, absent = set(_UNDEFINED.findall(said)), {f"-l{name}" for name in _NO_LIBRARY.findall(said)}
+        blamed = {path: readback.users(path, undefined) for _, path in objects}
+        if not (undefined & set(found) or absent & set(known) or any(blamed.values())):
+            raise compiler.failure("functions", said)
+        found = [name for name in found if name not in undefined]
+        known = [name for name in known if name not in absent]
+        remaining = []
+        for kept, path in objects:
+            refused |= blamed[path]
+            left = [q for q in kept if q.key not in blamed[path]]
+            if left and blamed[path]:
+                path = compiler.settle(path.stem, left)[1]
+            if left:
+                remaining.append((left, path))
+        objects = remaining
+
+
+def unclassified(up: Upstream, tables: Tables, questions: Iterable[Question], given: Mapping) -> None:
+    """The gate: every macro of pyconfig.h.in is asked or stated. Raises UserError that lists the others."""
+    answered = {question.macro for question in questions} | given.keys() | derive.MACROS
+    missing = [name for name in macros_of(up.template) if name not in answered]
+    if missing:
+        raise UserError(str(up.tree / "pyconfig.h.in"), f"nothing answers {', '.join(missing)}", f"classify it in {tables.where}")
+
+
+def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...], ldflags: tuple[str, ...],
+          options: Mapping, facts: Mapping, scratch: Path, single: bool = False) -> Ledger:
+    """Answer all questions of a release for a toolchain.
+
+    tree: the release. tables: cpython/probes.toml. cflags, ldflags: of the build, for the variant. options: the command
+    line's, by name (``libpython``, ``tests``, ``deps``). facts: as `facts_of` gives them. scratch: an empty folder for
+    files. single: one compiler run per question, for comparison. Raises UserError when the compiler does not fit the
+    variant, when it fails for any other reason than a question, or when upstream has something unknown.
+    """
+    up, table = upstream(tree), load(tables)
+    drift(table, up.blocks)
+    questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks)]}
+    headers = {name for q in questions.values() for name in ([q.name] if q.kind == "header" else []) + includes(q.prologue)}
+    functions = [q.name for q in questions.values() if q.kind == "function"]
+    first = Compiler(toolchain, cflags, ldflags, scratch)
+    seen = preprocess(first, facts, sorted(headers | set(DEFAULT_HEADERS)), functions)
+    check_compiler(toolchain, facts, seen)
+    compiler = replace(first, clang="defined:__clang__" in seen, missing=frozenset(n for n in headers if f"header:{n}" not in seen))
+    status, said, path = compiler.compile("layout", readback.LAYOUT)
+    if status:
+        raise compiler.failure("layout", said)
+    machine, double = readback.layout(path)
+    check_compiler(toolchain, facts, {**seen, "elf": machine})
+    facts = derive.facts(facts, toolchain, compiler.clang, double)
+    given = stated(table, up.blocks, macros_of(up.template), facts, options)
+    unclassified(up, table, questions.values(), given)
+    todo = [q for q in questions.values() if q.macro not in given]
+    yes, values, where, known = _ask(compiler, todo, given, seen, tree, single)
+    made = derive.ledger(todo, yes, values, given, table, facts, options, where, known)
+    return replace(made, answers={name: made.answers[name] for name in macros_of(up.template)})
+
+
+def _ask(compiler: Compiler, todo: Sequence[Question], given: Mapping[str, Answer], seen: Mapping[str, str], tree: Path, single: bool):
+    """Ask headers first (later prologues depend on them), then the rest. Returns the keys of the yes, sizes, libraries."""
+    defines = "".join(f"#define {name} {a.value}\n" for name, a in given.items() if a.value is not None)
+    default = "".join(f"#define HAVE_{re.sub(r'[^A-Z0-9]', '_', n.upper())} 1\n" for n in DEFAULT_HEADERS if f"header:{n}" in seen)
+    present = [q for q in todo if q.kind == "header" and f"header:{q.name}" in seen]
+    early = "".join(f"#ifndef {q.macro}\n#define {q.macro} 1\n#endif\n" for q in present)
+    headers, _ = compile_all(replace(compiler, confdefs=defines + default + early), present, tree, single)
+    confdefs = defines + PREDEFINED + "".join(f"#define {q.macro} 1\n" for q in headers if q.macro)
+    others = [q for q in todo if q.kind in ("compile", "link", "size")]
+    accepted, objects = compile_all(replace(compiler, confdefs=confdefs), others, tree, single)
+    for question in others:
+        if '#include "' in question.prologue and question not in accepted:
+            raise compiler.failure(f"link_{question.key}", (compiler.scratch / f"link_{question.key}.log").read_text("utf-8", "replace"))
+    functions = [q.name for q in todo if q.kind == "function" and f"stub:{q.name}" not in seen]
+    linkable = [(kept, path) for kept, path in objects if kept[0].kind == "link"]
+    found, refused, where, known = link_all(compiler, list(dict.fromkeys(functions)), linkable)
+    sizes = {key: value for kept, path in objects if kept[0].kind == "size" for key, value in readback.sizes(path).items()}
+    yes = {q.key for q in headers} | {q.key for q in accepted} - refused
+    return yes | {q.key for q in todo if q.kind == "function" and q.name in found}, sizes, where, known

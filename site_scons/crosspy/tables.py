@@ -1,0 +1,141 @@
+"""cpython/probes.toml: what no list of upstream's states, and the gate that notices when upstream changed it."""
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import questions as ask
+from .errors import UserError
+from .ledger import Answer
+from .questions import DEFAULT_INCLUDES, Blocks, Question
+
+_KEYS = {"always", "never", "fact", "option", "dependency", "program", "expression", "function", "header", "member",
+         "type", "declaration", "case", "variables", "restated"}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The file, checked for its outer form. where: its path, for messages."""
+
+    where: str
+    data: Mapping
+
+    def rows(self, kind: str) -> list[dict]:
+        return self.data.get(kind, [])
+
+    def table(self, kind: str) -> Mapping:
+        return self.data.get(kind, {})
+
+    def entries(self) -> Iterable[tuple[str, Mapping]]:
+        """Every entry that restates a block of upstream's: its name and its row."""
+        for kind in ("fact", "restated", "always", "never"):
+            yield from ((row.get("macro") or row.get("name") or row["why"], row) for row in self.rows(kind) if "block" in row)
+        for kind in ("expression", "option"):
+            yield from ((name, row) for name, row in self.table(kind).items() if "block" in row)
+
+    def macros(self) -> set[str]:
+        """Every macro (or pattern of macros) that the file names."""
+        named = {row["macro"] for row in self.rows("fact")}
+        named |= {name for row in self.rows("always") for name in row["macros"]}
+        named |= {name for kind in ("never", "dependency") for row in self.rows(kind) for name in row["macros"]}
+        for kind in ("option", "program", "expression", "function", "header", "member", "type", "declaration", "case"):
+            named |= {name for name in self.table(kind) if not name.startswith("ac_cv_")}
+        return named
+
+
+def load(path: Path) -> Tables:
+    """Read probes.toml. Raises UserError that names the place of a mistake."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
+    unknown = data.keys() - _KEYS
+    if unknown:
+        raise UserError(str(path), f"unknown tables: {', '.join(sorted(unknown))}", f"use {', '.join(sorted(_KEYS))}")
+    return Tables(str(path), data)
+
+
+def drift(tables: Tables, blocks: Blocks) -> None:
+    """Compare each restated block with the one in configure.ac. Raises UserError that names every changed one."""
+    changed = []
+    for name, row in tables.entries():
+        try:
+            digest = blocks.digest(row["block"])
+        except UserError as error:
+            changed.append(f"{name} ({error.what})")
+            continue
+        if digest != row.get("sha256"):
+            changed.append(f"{name} (block {row['block']!r} has now sha256 {digest})")
+    if changed:
+        raise UserError(tables.where, f"upstream changed what these entries restate: {'; '.join(changed)}",
+                        "read the block in configure.ac, correct the entry and its sha256")
+
+
+def stale(tables: Tables, templates: Iterable[str]) -> list[str]:
+    """Return the macros of probes.toml that none of these pyconfig.h.in has: entries to delete."""
+    known = {name for text in templates for name in macros_of(text)}
+    return sorted(name for name in tables.macros() if not fnmatch.filter(known, name))
+
+
+def macros_of(template: str) -> list[str]:
+    """Return the macros of a pyconfig.h.in, in its order, each once."""
+    return list(dict.fromkeys(ask.re.findall(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", template, ask.re.M)))
+
+
+def _holds(row: Mapping, facts: Mapping) -> bool:
+    return all(str(facts.get(key)) in (value if isinstance(value, list) else [value]) for key, value in row.get("only", {}).items())
+
+
+def stated(tables: Tables, blocks: Blocks, macros: Iterable[str], facts: Mapping, options: Mapping) -> dict[str, Answer]:
+    """Answer what needs no compiler: facts, options, cases, constants, and libraries that are not used.
+
+    Raises UserError when an option has a value that no row knows.
+    """
+    found: dict[str, Answer] = {}
+    for row in tables.rows("dependency"):
+        on = row["name"] in options.get("deps", ())
+        values = row.get("enabled", {}) if on else {}
+        how = f"deps: {row['name']} is {'built for the target' if on else 'none'}"
+        found |= {name: Answer(values.get(name), "option", how) for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
+    for row in tables.rows("never"):
+        found |= {name: Answer(None, "fact", row["why"]) for name in row["macros"]}
+    for row in tables.rows("always"):
+        found |= {name: Answer(value, "fact", row["why"]) for name, value in row["macros"].items()}
+    for row in tables.rows("fact"):
+        if _holds(row, facts):
+            found[row["macro"]] = Answer(row.get("value"), "fact", row["why"])
+        else:
+            found.setdefault(row["macro"], Answer(None, "fact", f"only with {row['only']}"))
+    for name, row in tables.table("case").items():
+        subject = row["subject"].format_map(facts)
+        value = next((v for pattern, v in blocks.case(row["assigns"]) if fnmatch.fnmatchcase(subject, pattern)), "")
+        found[name] = Answer(row.get("values", {value: value}).get(value), "fact", f"configure.ac's case {row['assigns']} of {subject}")
+    for name, row in tables.table("option").items():
+        chosen = str(options.get(row["option"], row["default"]))
+        found[name] = Answer(row["values"].get(chosen), "option", f"{row['option']}={chosen}")
+    return found
+
+
+def asked(tables: Tables, blocks: Blocks) -> list[Question]:
+    """Return the questions that the file states: by upstream's programs, by names, or as C expressions."""
+    found = []
+    for name, row in tables.table("program").items():
+        row = {"block": row} if isinstance(row, str) else row
+        question = blocks.program(row["block"], "" if name.startswith("ac_cv_") else name)
+        found.append(replace(question, defined=None, undefined=row["missing"]) if "missing" in row else question)
+    for name, row in tables.table("expression").items():
+        body = f"static int check[({row['true']}) ? 1 : -1]; (void)check;"
+        found.append(Question("compile", row["true"], name, row.get("variable", ""), 0, DEFAULT_INCLUDES + row.get("include", ""), body))
+    found += (ask.function(function, macro=name) for name, function in tables.table("function").items())
+    found += (replace(ask.header(header), macro=name) for name, header in tables.table("header").items())
+    for name, row in tables.table("member").items():
+        found.append(replace(ask.member(row["member"], 0, row["include"]), macro=name))
+    for name, row in tables.table("declaration").items():
+        found.append(ask.declaration(row["name"], 0, row["include"], name))
+    for name, row in tables.table("type").items():
+        question = ask.type_(row.get("name", name), 0, row.get("include", DEFAULT_INCLUDES), name)
+        found.append(replace(question, defined=None, undefined=row["missing"]) if "missing" in row else question)
+    return found

@@ -1,0 +1,167 @@
+"""elf.py and archive.py: the facts of good files are right, damaged files end in ElfError and nothing else, quickly."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import re
+import shutil
+import subprocess
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+import tiny_elf
+
+from crosspy import archive, elf
+
+FIXTURES = Path(__file__).parent / "fixtures"
+NAMES = ("program-aarch64.elf", "spam-arm.elf", "static-x86_64.elf")
+
+
+def fixture(name: str) -> bytes:
+    return (FIXTURES / name).read_bytes()
+
+
+def test_a_dynamic_program_tells_its_loader_its_libraries_and_the_symbols_of_each_version():
+    facts = elf.read(fixture("program-aarch64.elf"))
+    assert (facts.kind, facts.bits, facts.data, facts.machine, facts.flags) == ("program", 64, "little", "EM_AARCH64", 0)
+    assert facts.interpreter == "/lib/ld-linux-aarch64.so.1" and facts.needed == ("libc.so.6",)
+    assert facts.versions == (elf.Version("GLIBC_2.17", "libc.so.6", ("__libc_start_main", "abort", "puts")),)
+    assert facts.relro and facts.bind_now and facts.stack == "RW" and not facts.textrel and not facts.debug
+
+
+def test_a_32_bit_extension_tells_its_initialiser_and_its_float_abi():
+    facts = elf.read(fixture("spam-arm.elf"))
+    assert (facts.kind, facts.bits, facts.machine, facts.flags) == ("shared-object", 32, "EM_ARM", 0x05000400)
+    assert facts.inits == ("PyInit_spam",) and facts.interpreter == ""
+    assert facts.versions == (elf.Version("GLIBC_2.4", "libc.so.6", ("malloc",)),)
+
+
+def test_a_static_program_has_no_dynamic_section():
+    facts = elf.read(fixture("static-x86_64.elf"))
+    assert (facts.kind, facts.machine, facts.dynamic, facts.needed, facts.relro) == ("static-program", "EM_X86_64", False, (), True)
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("data", ["little", "big"])
+def test_both_classes_and_both_byte_orders_are_read(bits, data):
+    facts = elf.read(tiny_elf.make(
+        bits=bits, data=data, machine=tiny_elf.EM_S390, flags=0x1234, soname="libx.so.1", needed=("liba.so", "libb.so"), rpath="/a",
+        runpath="/b", versions={("liba.so", "A_1"): ["one", "two"], ("liba.so", "A_2"): [], ("libb.so", "B_1"): ["three"]},
+        exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True,
+        sections=(".debug_info", ".text", ".zdebug_line")))
+    assert facts == elf.ElfFacts(
+        bits, data, "EM_S390", 0x1234, "ET_DYN", soname="libx.so.1", needed=("liba.so", "libb.so"),
+        search_paths=("RPATH /a", "RUNPATH /b"), stack="RWX", writable_code=("0x0",), relro=True, dynamic=True, bind_now=True,
+        textrel=True, relr=True, inits=("PyInit_x",), debug=(".debug_info", ".zdebug_line"),
+        versions=(elf.Version("A_1", "liba.so", ("one", "two")), elf.Version("A_2", "liba.so", ()),
+                  elf.Version("B_1", "libb.so", ("three",))))
+
+
+@pytest.mark.parametrize(("options", "kind"), [
+    ({"interpreter": "/ld", "pie": True}, "program"), ({"interpreter": "/ld"}, "program"),
+    ({"interpreter": "/ld", "soname": "libc.so.6"}, "shared-object"), ({}, "shared-object"), ({"pie": True}, "static-program"),
+    ({"type": tiny_elf.ET_EXEC}, "static-program"), ({"type": tiny_elf.ET_REL, "dynamic": False}, "object")])
+def test_kinds_of_files_are_told_apart(options, kind):
+    assert elf.read(tiny_elf.make(**options)).kind == kind
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_facts_survive_json(name):
+    facts = elf.read(fixture(name))
+    assert elf.ElfFacts.from_json(json.loads(json.dumps(dataclasses.asdict(facts)))) == facts
+
+
+@pytest.mark.skipif(not shutil.which("readelf"), reason="readelf is missing: apt install binutils")
+@pytest.mark.parametrize("name", NAMES)
+def test_facts_agree_with_readelf(name):
+    def readelf(*options: str) -> str:
+        command = ["readelf", "-W", *options, str(FIXTURES / name)]
+        return subprocess.run(command, capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
+    facts, header, segments = elf.read(fixture(name)), readelf("-h"), readelf("-l")
+    tags, symbols = readelf("-d"), readelf("--dyn-syms")
+    assert f"ELF{facts.bits}" in header and f"{facts.data} endian" in header
+    assert int(re.search(r"Flags: +(0x\w+)", header)[1], 16) == facts.flags
+    assert re.findall(r"program interpreter: (.*)\]", segments) == [facts.interpreter] * bool(facts.interpreter)
+    assert re.search(r"GNU_STACK.* 0x\w+ (\S+) +\w+\n", segments)[1] == facts.stack
+    assert ("GNU_RELRO" in segments, "BIND_NOW" in tags) == (facts.relro, facts.bind_now)
+    assert tuple(re.findall(r"NEEDED.*\[(.*)\]", tags)) == facts.needed
+    assert sorted(re.findall(r"(\w+)@(GLIBC_[\w.]+) \(\d+\)", symbols)) == sorted(
+        (symbol, version.name) for version in facts.versions for symbol in version.symbols)
+    assert tuple(re.findall(r"GLOBAL DEFAULT +\d+ (PyInit_\w+)", symbols)) == facts.inits
+
+
+def test_every_shorter_prefix_of_a_file_is_damaged_and_never_an_exception():
+    whole = fixture("spam-arm.elf")
+    for size in range(0, len(whole), 7):
+        with pytest.raises(elf.ElfError):
+            elf.read(whole[:size])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_random_damage_never_ends_in_another_exception(name):
+    whole, dice = fixture(name), random.Random(name)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(dice.choice((1, 2, 8))):
+            damaged[dice.randrange(len(damaged))] = dice.choice((0, 0xFF, dice.randrange(256)))
+        try:
+            elf.read(bytes(damaged))
+        except elf.ElfError as error:
+            assert str(error)
+
+
+def test_too_many_symbols_are_refused_before_they_are_read():
+    big = tiny_elf.make(symbols=200_001, payload=bytes(24 * 200_001))
+    with pytest.raises(elf.ElfError, match="200001 entries, at most 200000"):
+        elf.read(big)
+
+
+def test_names_that_overlap_without_end_are_bounded_in_time_and_memory():
+    large = tiny_elf.make(needed=("x" * 4000,) * 5_000)
+    start = time.monotonic()
+    tracemalloc.start()
+    with pytest.raises(elf.ElfError, match="longer than 16000000 bytes together"):
+        elf.read(large)
+    memory = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert time.monotonic() - start < 4 and memory < 200_000_000
+
+
+def test_symbol_tables_without_a_section_header_are_refused():
+    whole = bytearray(tiny_elf.make(exports=("PyInit_a",)))
+    whole[60:62] = b"\0\0"   # e_shnum
+    whole[40:48] = bytes(8)   # e_shoff
+    with pytest.raises(elf.ElfError, match="DT_SYMTAB"):
+        elf.read(bytes(whole))
+
+
+def test_core_files_are_refused():
+    with pytest.raises(elf.ElfError, match="ET_CORE"):
+        elf.read(tiny_elf.make(type=tiny_elf.ET_CORE))
+
+
+OBJECT = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False)
+
+
+def test_members_of_an_archive_are_grouped_by_machine_and_have_their_long_names():
+    other = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False, bits=32, machine=tiny_elf.EM_386)
+    long = "an_object_with_a_long_name.o"
+    made = tiny_elf.ar({"a.o": OBJECT, long: other, "b.o": OBJECT, "c.o": b"BC\xc0\xde!"})
+    assert archive.read(made) == (archive.Group(64, "little", "EM_AARCH64", "a.o", 2),
+                                  archive.Group(32, "little", "EM_386", long, 1), archive.Group(0, "", "", "c.o", 1))
+
+
+def test_an_empty_member_is_no_object():
+    assert [group.machine for group in archive.read(tiny_elf.ar({"empty.o": b"", "a.o": OBJECT}))] == ["", "EM_AARCH64"]
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    (b"!<thin>\n", "thin"), (b"!<arch>\n" + b"x" * 60, "member header at byte 8"), (b"!<arch>\nshort", "member header"),
+    (tiny_elf.ar({"a.o": OBJECT})[:-8], "cut off"), (tiny_elf.ar({"a.o": OBJECT[:40]}), "member a.o"),
+    (tiny_elf.ar({"/17": OBJECT}), "long name")])
+def test_damaged_archives_say_what_is_wrong(data, words):
+    with pytest.raises(elf.ElfError, match=words):
+        archive.read(data)
