@@ -6,10 +6,13 @@ a run that succeeded.
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +23,26 @@ from .toolchain import Toolchain
 
 COMPILE_SECONDS = 60
 LINK_SECONDS = 300  # zig's first link for a triple compiles its libc (up to a minute on an idle machine)
-MAX_OUTPUT = 8_000_000  # bytes of messages that are looked at
+MAX_OUTPUT = 8_000_000  # bytes of messages; all questions refused make some 200 K
 _LOCATION = re.compile(r"(?:probe:\w+|[^\s:][^:]*):\d+:(?:\d+:)? (?P<kind>fatal error|error|note|warning): ")
 _FATAL = re.compile(r"internal compiler error|PLEASE submit a bug report|Killed signal|Segmentation fault|No space left")
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>]+)>.*$", re.M)
+
+
+def _listen(process: subprocess.Popen, seconds: float) -> bytes:
+    """Return all that a process says. Raises TimeoutExpired, with the output so far, when it says too much or takes too long."""
+    said, end = b"", time.monotonic() + seconds
+    while True:
+        if select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+            part = os.read(process.stdout.fileno(), 1 << 16)
+            if not part:
+                break
+            said += part
+        if len(said) > MAX_OUTPUT or time.monotonic() > end:
+            raise subprocess.TimeoutExpired(process.args, seconds, said)
+    process.stdout.close()
+    process.wait(max(1.0, end - time.monotonic()))
+    return said
 
 
 @dataclass(frozen=True)
@@ -41,27 +60,30 @@ class Compiler:
     confdefs: str = ""
     missing: frozenset[str] = field(default_factory=frozenset)
 
-    def run(self, words: Sequence[str], what: str, seconds: float = COMPILE_SECONDS) -> tuple[int, str]:
+    def run(self, words: Sequence[str], what: str, seconds: float | None = None) -> tuple[int, str]:
         """Run the driver and return its exit status and messages. Raises UserError when it hangs, crashes or is missing."""
-        command = [*self.toolchain.cc, *words]
-        path = self.scratch / f"{what}.log"
-        with path.open("wb") as log:
-            try:
-                process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                           cwd=self.scratch, env=dict(self.toolchain.env), start_new_session=True)
-            except OSError as error:
-                raise UserError(command[0], f"it cannot be started ({error.strerror})", "name a working compiler") from None
-            try:
-                status = process.wait(seconds)
-            except BaseException as error:
+        command, seconds = [*self.toolchain.cc, *words], seconds or COMPILE_SECONDS
+        env = dict(self.toolchain.env) | {"LC_ALL": "C", "TMPDIR": str(self.scratch)}
+        try:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                       cwd=self.scratch, env=env, start_new_session=True)
+        except OSError as error:
+            raise UserError(command[0], f"it cannot be started ({error.strerror})", "name a working compiler") from None
+        try:
+            said = _listen(process, seconds)
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                if not isinstance(error, subprocess.TimeoutExpired):
-                    raise
-                raise UserError(command[0], f"no answer to probe '{what}' after {seconds:g} s",
-                                f"try the command yourself: {' '.join(command)}") from None
-        with path.open("rb") as log:
-            text = log.read(MAX_OUTPUT).decode("utf-8", "replace")
+            process.wait()
+            process.stdout.close()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            reason = f"no answer to probe '{what}' after {seconds:g} s" if len(error.output or b"") <= MAX_OUTPUT else (
+                f"more than {MAX_OUTPUT // 10**6} MB of messages for probe '{what}'")
+            raise UserError(command[0], reason, f"try the command yourself: {' '.join(command)}") from None
+        text = said.decode("utf-8", "replace")
+        (self.scratch / f"{what}.log").write_text(text, "utf-8")
+        status = process.returncode
         if status < 0 or _FATAL.search(text):
             raise self.failure(what, text or f"ended by {signal.Signals(-status).name}")
         return status, text
@@ -83,7 +105,10 @@ class Compiler:
         """Compile a text to ``<name>.o``."""
         (self.scratch / f"{name}.c").write_text(text, "utf-8")
         status, said = self.run([*self.flags(), *extra, "-c", f"{name}.c", "-o", f"{name}.o"], name)
-        return status, said, self.scratch / f"{name}.o"
+        path = self.scratch / f"{name}.o"
+        if status == 0 and not path.is_file():
+            raise self.failure(name, said or f"it wrote no {name}.o")
+        return status, said, path
 
     def settle(self, name: str, asked: Sequence[Question], extra: Sequence[str] = ()) -> tuple[list[Question], Path | None]:
         """Compile questions together; drop those that are refused until the rest compiles.

@@ -66,7 +66,8 @@ def _unified(value, names, done):
             done[key] = value, kind([_unified(inner, names, done) for inner in value])  # value: keeps its id taken
         return done[key][1]
     if hasattr(value, "co_consts"):
-        return value.replace(co_consts=_unified(value.co_consts, names, done))
+        name = value.co_qualname
+        return value.replace(co_consts=_unified(value.co_consts, names, done), co_qualname=names.get(name, name))
     return value
 
 

@@ -79,7 +79,7 @@ def _libraries(answers: dict, variables: dict, known_facts: Mapping, where: Mapp
 def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], known_facts: Mapping, options: Mapping) -> dict[str, str]:
     """Variables that configure derives from several answers."""
     def yes(macro: str) -> bool:
-        return answers[macro].value is not None
+        return macro in answers and answers[macro].value is not None
 
     atomic = "-latomic" if variables.get("ac_cv_libatomic_needed") == "yes" else ""
     return {
@@ -87,7 +87,7 @@ def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], know
         "DYNLOADFILE": "dynload_shlib.o" if yes("HAVE_DLOPEN") else "dynload_stub.o",  # configure.ac:5193
         "PERF_TRAMPOLINE_OBJ": "Python/asm_trampoline.o" if yes("PY_HAVE_PERF_TRAMPOLINE") else "",  # configure.ac:3749
         "LIBATOMIC": atomic, "LIBS": f"{variables['LIBS']} {atomic}".strip(),  # configure.ac:7683
-        "LIBMPDEC_CFLAGS": f"{variables['LIBMPDEC_CFLAGS']} {libmpdec(answers, variables, known_facts)}",
+        "LIBMPDEC_CFLAGS": f"{variables.get('LIBMPDEC_CFLAGS', '')} {libmpdec(variables, known_facts)}".strip(),
         "TEST_MODULES": "yes" if options.get("tests") in (True, "yes") else "no",
         "LIBOBJS": "" if yes("HAVE_DUP2") else "${LIBOBJDIR}dup2$U.o",  # AC_REPLACE_FUNCS, configure.ac:5572
         "host_cpu": known_facts["host"].partition("-")[0],
@@ -95,12 +95,12 @@ def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], know
     }
 
 
-def libmpdec(answers: Mapping[str, Answer], variables: Mapping[str, str], known_facts: Mapping) -> str:
+def libmpdec(variables: Mapping[str, str], known_facts: Mapping) -> str:
     """The -D flags of libmpdec's flavour (configure.ac:4232, restated: see ``libmpdec`` in probes.toml)."""
-    if answers["SIZEOF_SIZE_T"].value == "8":
-        if variables["ac_cv_gcc_asm_for_x64"] == "yes":
+    if known_facts["bits"] == 64:
+        if variables.get("ac_cv_gcc_asm_for_x64") == "yes":
             return "-DCONFIG_64=1 -DASM=1"
-        return "-DCONFIG_64=1 -DANSI=1" + (" -DHAVE_UINT128_T=1" if answers["HAVE_GCC_UINT128_T"].value else "")
-    if variables["ac_cv_gcc_asm_for_x87"] == "yes" and known_facts["kind"] in ("gcc", "clang"):
+        return "-DCONFIG_64=1 -DANSI=1" + (" -DHAVE_UINT128_T=1" if variables.get("ac_cv_type___uint128_t") == "yes" else "")
+    if variables.get("ac_cv_gcc_asm_for_x87") == "yes" and known_facts["kind"] in ("gcc", "clang"):
         return "-DCONFIG_32=1 -DANSI=1 -DASM=1 -Wno-unknown-pragmas"
     return "-DCONFIG_32=1 -DANSI=1"

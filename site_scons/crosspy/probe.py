@@ -84,9 +84,10 @@ def preprocess(compiler: Compiler, facts: Mapping, headers: Iterable[str], funct
     lines += [f'#ifdef {macro}\nPROBE "{name}" {macro}\n#endif' for name, macro in values.items()]
     (compiler.scratch / "headers.c").write_text("\n".join(lines) + "\n", "utf-8")
     status, said = compiler.run([*compiler.cflags, "-E", "-P", "headers.c", "-o", "headers.i"], "preprocessor")
-    if status:
-        raise compiler.failure("preprocessor", said)
-    text = (compiler.scratch / "headers.i").read_text("utf-8", "replace")
+    output = compiler.scratch / "headers.i"
+    if status or not output.is_file():
+        raise compiler.failure("preprocessor", said or f"it wrote no {output.name}")
+    text = output.read_text("utf-8", "replace")
     seen = {name: value.strip() for name, value in re.findall(r'^PROBE "([^"]+)"(.*)$', text, re.M)}
     if "header:stdio.h" not in seen:
         package = re.sub(r"^libc6-(\w+)-cross$", r"libc6-dev-\1-cross", facts.get("libc_package") or "libc6-dev")
@@ -173,12 +174,12 @@ def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...
     files. single: one compiler run per question, for comparison. Raises UserError when the compiler does not fit the
     variant, when it fails for any other reason than a question, or when upstream has something unknown.
     """
-    up, table = upstream(tree), load(tables)
+    up, table = upstream(tree.resolve()), load(tables)
     drift(table, up.blocks)
     questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks)]}
     headers = {name for q in questions.values() for name in ([q.name] if q.kind == "header" else []) + includes(q.prologue)}
     functions = [q.name for q in questions.values() if q.kind == "function"]
-    first = Compiler(toolchain, cflags, ldflags, scratch)
+    first = Compiler(toolchain, cflags, ldflags, scratch.resolve())
     seen = preprocess(first, facts, sorted(headers | set(DEFAULT_HEADERS)), functions)
     check_compiler(toolchain, facts, seen)
     compiler = replace(first, clang="defined:__clang__" in seen, missing=frozenset(n for n in headers if f"header:{n}" not in seen))
@@ -191,7 +192,7 @@ def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...
     given = stated(table, up.blocks, macros_of(up.template), facts, options)
     unclassified(up, table, questions.values(), given)
     todo = [q for q in questions.values() if q.macro not in given]
-    yes, values, where, known = _ask(compiler, todo, given, seen, tree, single)
+    yes, values, where, known = _ask(compiler, todo, given, seen, up.tree, single)
     made = derive.ledger(todo, yes, values, given, table, facts, options, where, known)
     return replace(made, answers={name: made.answers[name] for name in macros_of(up.template)})
 
@@ -203,7 +204,7 @@ def _ask(compiler: Compiler, todo: Sequence[Question], given: Mapping[str, Answe
     present = [q for q in todo if q.kind == "header" and f"header:{q.name}" in seen]
     early = "".join(f"#ifndef {q.macro}\n#define {q.macro} 1\n#endif\n" for q in present)
     headers, _ = compile_all(replace(compiler, confdefs=defines + default + early), present, tree, single)
-    confdefs = defines + PREDEFINED + "".join(f"#define {q.macro} 1\n" for q in headers if q.macro)
+    confdefs = defines + PREDEFINED + default + "".join(f"#define {q.macro} 1\n" for q in headers if q.macro)
     others = [q for q in todo if q.kind in ("compile", "link", "size")]
     accepted, objects = compile_all(replace(compiler, confdefs=confdefs), others, tree, single)
     for question in others:

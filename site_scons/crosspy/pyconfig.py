@@ -7,7 +7,7 @@ from .errors import UserError
 from .ledger import Ledger
 
 _UNDEF = re.compile(r"^(?P<indent>[ \t]*#[ \t]*)undef(?P<gap>[ \t]+)(?P<name>\w+)[ \t]*$", re.M)
-_FIRST = re.compile(r"\A/\* pyconfig\.h\.in\.  Generated from configure\.ac by autoheader\.  \*/\n")
+_FIRST = "/* pyconfig.h.  Generated from pyconfig.h.in by configure.  */\n"  # as config.status begins it
 
 
 def render(template: str, ledger: Ledger) -> str:
@@ -26,4 +26,4 @@ def render(template: str, ledger: Ledger) -> str:
             return f"/* {match['indent']}undef{match['gap']}{match['name']} */"
         return f"{match['indent']}define{match['gap']}{match['name']} {value}"
 
-    return _UNDEF.sub(answer, _FIRST.sub("/* pyconfig.h.  Generated from pyconfig.h.in by configure.  */\n", template))
+    return _FIRST + _UNDEF.sub(answer, template)

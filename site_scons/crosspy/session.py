@@ -4,19 +4,27 @@ The order is: first everything that can be wrong is looked at, then the build fo
 """
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
 import platform
+import shlex
+import sys
+import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import release, stages, toolchain, variant
+from . import install, release, stages, toolchain, variant
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
 from .runlock import RunLock
 from .variant import Variant
+
+
+EXECUTED = 3  # SCons.Node.executed: built, and recorded as such
 
 
 def say(line: str) -> None:
@@ -87,13 +95,73 @@ class Session:
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
         frozen = f"{self.options.build_dir}/bootstrap-{name}"
         plain = command_line.parse({"optimize": "debug"})
-        job = stages.Job(host, plain, got, zig, frozen, frozen, tree, bootstrap=True)
+        job = stages.Job(host, plain, got, zig, frozen, frozen, tree, self.project / "cpython",
+                         bootstrap=True)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
                    for chosen in self.chosen]
+        for target in targets:
+            damage(target)
+            target["library"] = library_state(got)
+            target["shapers"] = shapers_state(got, self.project)
         return Builds(bootstrap, targets)
+
+    def environment(self) -> dict[str, str]:
+        """Return the whole environment of every command; a toolchain adds what it needs. Nothing of the user's gets in."""
+        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PYTHONPATH": str(self.project / "site_scons"),
+                "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+
+    def show(self, base) -> None:
+        """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
+        words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "INSTALLSTR": "INSTALL",
+                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST"}
+        if not self.options.verbose:
+            base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
+        count = itertools.count(1)
+
+        def line(text: str, target, source, env) -> None:
+            say(f"[{next(count):>3}] {text}")
+        base["PRINT_CMD_LINE_FUNC"] = line
+
+    def start(self, published: list) -> None:
+        """Leave the marker of a run at work; published: the nodes put in place, which crosscc lists."""
+        assert self.lock is not None
+        self.lock.start(lambda: [node.abspath for node in published if node.get_state() != EXECUTED])
+
+
+def library_state(got: release.Release) -> str:
+    """Return what changes whenever a file of the standard library does: of a release its digest, of a tree stat data."""
+    if not got.editable:
+        return got.digest
+    digest = hashlib.sha256()
+    for folder, folders, names in os.walk(got.tree / "Lib"):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted(names):
+            facts = os.stat(os.path.join(folder, name))
+            digest.update(f"{folder}/{name} {facts.st_size} {facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def shapers_state(got: release.Release, project: Path) -> str:
+    """Return what changes whenever byte-code could, for equal source: the content of the compiler's own files."""
+    if not got.editable:
+        return got.digest
+    patterns = tomllib.loads((project / "cpython" / "modules.toml").read_text("utf-8"))["bytecode"]["shaped_by"]
+    digest = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(got.tree.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def damage(plan: dict) -> None:
+    """Forget the record of a root/ that somebody changed by hand, so that it is installed again."""
+    folder = Path(plan["folder"])
+    record = folder / "installed.json"
+    if record.exists() and install.damaged(folder / "root", folder / ".installed-state.json"):
+        record.unlink()
 
 
 def tag(source: str) -> str:

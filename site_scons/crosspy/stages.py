@@ -14,8 +14,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import coreplan, flags, generated, ledger, modules, probe, pyconfig, upstream
+from . import coreplan, flags, installed, ledger, modules, probe, pyconfig, upstream
+from . import makefile as makefile_texts
 from .options import Options
+from .paths import node
 from .release import Release
 from .toolchain import Toolchain
 from .variant import Variant
@@ -36,6 +38,7 @@ class Job:
     folder: str
     frozen: str
     tree: str
+    tables: Path
     bootstrap: bool = False
 
 
@@ -52,11 +55,11 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
             return cached
     except (OSError, ValueError, KeyError):
         pass
-    answers = _probe(job, project, say)
-    made = _make(job, project, answers)
+    made = _make(job, _probe(job, say))
     made["key"] = key
     texts = made.pop("texts")
     made["files"] = sorted(f"{job.folder}/{name}" for name in texts)
+    made["installs"] = [node(name) for name in made["files"] if "/generated/" in name or name.endswith("/pyconfig.h")]
     for name, text in texts.items():
         write(Path(job.folder) / name, text)
     write(path, json.dumps(made, indent=0, sort_keys=True))
@@ -93,50 +96,48 @@ def _key(job: Job, project: Path) -> str:
     return digest.hexdigest()
 
 
-def _probe(job: Job, project: Path, say: Callable[[str], None]) -> ledger.Ledger:
+def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
     say(f"probe: {job.toolchain.kind} {job.toolchain.version} for {job.toolchain.target}")
     words = flags.probing(job.variant, job.options)
     link = ("-static-pie",) if job.variant.static else ("-pie",)
-    facts = {"libc": job.variant.libc.name, "bits": job.variant.machine.bits, "endian": job.variant.machine.endian,
-             "static": job.variant.static, "multiarch": job.variant.python.multiarch}
-    options = {"libpython": job.options.libpython}
+    options = {"libpython": job.options.libpython, "tests": job.options.tests}
     with tempfile.TemporaryDirectory(prefix="cpython-scons-") as scratch:
-        probe.check_compiler(job.toolchain, job.variant, words, Path(scratch))
-        return probe.probe(job.release.tree, project / "cpython", job.toolchain, words, link, options, facts, Path(scratch))
+        return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
+                           probe.facts_of(job.variant), Path(scratch))
 
 
-def _make(job: Job, project: Path, answers: ledger.Ledger) -> dict:
+def _make(job: Job, answers: ledger.Ledger) -> dict:
     tree, options = job.release.tree, job.options
     values = flags.make_values(answers.variables, prefix=options.prefix, series=job.release.series,
                                multiarch=job.variant.python.multiarch)
     if job.bootstrap:
-        values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/bin")
+        values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/linked")
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
     request = modules.Request(options.modules, options.enable, options.disable, options.tests)
-    found = modules.plan(tree, project / "cpython", answers.variables, job.variant.python.modules, request)
+    found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request)
     if job.bootstrap:
         found = found[:sum(1 for _ in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static"))]
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
     core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))
-    made = _host_graph(job, core) if job.bootstrap else _target_graph(job, core, answers)
-    names = [module.name for module in found if module.kind == "builtin"]
-    texts = {"pyconfig.h": pyconfig.render(upstream.read(tree, "pyconfig.h.in"), answers),
-             "generated/config.c": generated.config_c(upstream.read(tree, "Modules/config.c.in"), names)}
-    if not job.bootstrap:
-        texts |= generated.installed_texts(job, found, answers, values)
+    made = _host_graph(job, core, answers) if job.bootstrap else _target_graph(job, core, answers)
+    header = pyconfig.render(upstream.read(tree, "pyconfig.h.in"), answers)
+    if job.bootstrap:
+        names = [module.name for module in found if module.kind == "builtin"]
+        # pybuilddir.txt is the landmark by which getpath finds the library through VPATH
+        texts = {"linked/pybuilddir.txt": "none\n",
+                 "generated/config.c": makefile_texts.config_c(upstream.read(tree, "Modules/config.c.in"), names)}
+    else:
+        texts = installed.texts(job, found, answers, header, core, made)
+    texts["pyconfig.h"] = header
+    texts["probes.json"] = answers.to_json()
     made.update(compile=_commands(job), include=[node(folder) for folder in _include(job)], name=job.variant.name if not job.bootstrap else "host",
-                folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest,
+                folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest, env=dict(job.toolchain.env),
                 release=job.release.digest, editable=job.release.editable, texts=texts)
     places = {True: node(job.folder), False: node(job.tree)}
     made["units"] = [{**row, "source": f"{places[row['source'].startswith('generated/')]}/{row['source']}"}
                      for row in made["units"]]
     return made
-
-
-def node(path: str) -> str:
-    """Return a path as SCons looks it up from any SConscript: ``#`` is the top folder, where commands run."""
-    return path if path.startswith("/") else f"#{path}"
 
 
 def _include(job: Job) -> list[str]:
@@ -165,39 +166,39 @@ def _libs(core: coreplan.CorePlan, variables) -> str:
     return " ".join(dict.fromkeys(words))
 
 
-def _host_graph(job: Job, core: coreplan.CorePlan) -> dict:
+def _host_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> dict:
     """The bootstrap: _freeze_module, which only freezes, and _bootstrap_python, which runs our own tools."""
     common = core.core("LIBRARY_OBJS_OMIT_FROZEN") + core.builtin()
     freezer = [core.unit("Modules/getpath_noop.o"), core.unit("Programs/_freeze_module.o")]
     python = [core.unit("Modules/getpath.o"), core.unit("Programs/_bootstrap_python.o")]
-    libs = _libs(core, {})
-    program = {"kind": "program", "uses": [], "libs": libs + " -lpthread -ldl", "command": _link(job, "program")}
+    libs = _libs(core, answers.variables)
     names = [unit.object for unit in common]
     return {"units": coreplan.rows(common + freezer + python), "frozen": coreplan.rows(core.makefile.frozen()),
-            "links": [{**program, "output": "bin/_freeze_module", "objects": names + [unit.object for unit in freezer]},
-                      {**program, "output": "bin/_bootstrap_python", "objects": names + [unit.object for unit in python]}]}
+            "links": [_row(job, "_freeze_module", "program", names + [unit.object for unit in freezer], libs),
+                      _row(job, "_bootstrap_python", "program", names + [unit.object for unit in python], libs)]}
 
 
 def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> dict:
+    """What one target links, below linked/: the interpreter, libpython and each extension module."""
     library = core.core("LIBRARY_OBJS") + core.builtin()
     units, extensions = core.shared()
     program = core.unit("Programs/python.o")
-    series, prefix = job.release.series, job.options.prefix.strip("/")
-    usr, names, libs = f"root/{prefix}", [unit.object for unit in library], _libs(core, answers.variables)
-    soabi = core.makefile.values["SOABI"]
-    archive = f"{usr}/lib/python{series}/config-{series}-{job.variant.python.multiarch}/libpython{series}.a"
-    shared = [f"{usr}/lib/libpython{series}.so.1.0"] if job.options.libpython == "shared" else []
-    links = [{"output": archive, "kind": "archive", "objects": names, "uses": [], "libs": "", "command": _link(job, "archive")}]
-    for name in shared:
-        links.append({"output": name, "kind": "shared", "objects": names, "uses": [], "libs": libs,
-                      "command": _link(job, "shared", f"-Wl,-h,libpython{series}.so.1.0")})
-        links.append({"output": f"{usr}/lib/libpython3.so", "kind": "shared", "objects": [], "uses": shared, "libs": "",
-                      "command": _link(job, "shared", "-Wl,--no-as-needed", "-Wl,-h,libpython3.so")})
-    links.append({"output": f"{usr}/bin/python{series}", "kind": "program", "libs": libs, "command": _link(job, "program"),
-                  "objects": [program.object] + ([] if shared else names), "uses": shared})
-    dynload = f"{usr}/lib/python{series}/lib-dynload"
-    links += [{"output": f"{dynload}/{extension.name}.{soabi}.so", "kind": "shared", "objects": list(extension.objects),
-               "uses": [], "libs": " ".join(extension.libs), "command": _link(job, "shared")} for extension in extensions]
-    return {"units": coreplan.rows([*library, *units, program]), "links": links, "usr": usr, "series": series,
-            "modules": modules.to_json(core.modules), "archive": archive,
-            "extensions": {extension.name: f"{dynload[5:]}/{extension.name}.{soabi}.so" for extension in extensions}}
+    series, names, libs = job.release.series, [unit.object for unit in library], _libs(core, answers.variables)
+    suffix = core.makefile.values["EXT_SUFFIX"]
+    links = [_row(job, f"libpython{series}.a", "archive", names)]
+    shared = []
+    if job.options.libpython == "shared":
+        soname = f"libpython{series}.so.1.0"
+        shared = [f"linked/{soname}"]
+        links += [_row(job, soname, "shared", names, libs, (), f"-Wl,-h,{soname}"),
+                  _row(job, "libpython3.so", "shared", [], "", shared, "-Wl,--no-as-needed", "-Wl,-h,libpython3.so")]
+    links.append(_row(job, "python", "program", [program.object] + ([] if shared else names), libs, shared))
+    links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects), " ".join(extension.libs))
+              for extension in extensions]
+    return {"units": coreplan.rows([*library, *units, program]), "links": links,
+            "extensions": {extension.name: f"linked/lib-dynload/{extension.name}{suffix}" for extension in extensions}}
+
+
+def _row(job: Job, name: str, kind: str, objects: list[str], libs: str = "", uses=(), *more: str) -> dict:
+    return {"output": f"linked/{name}", "kind": kind, "objects": objects, "uses": list(uses), "libs": libs,
+            "command": _link(job, kind, *more)}

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -82,7 +83,7 @@ def stale(tables: Tables, templates: Iterable[str]) -> list[str]:
 
 def macros_of(template: str) -> list[str]:
     """Return the macros of a pyconfig.h.in, in its order, each once."""
-    return list(dict.fromkeys(ask.re.findall(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", template, ask.re.M)))
+    return list(dict.fromkeys(re.findall(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", template, re.M)))
 
 
 def _holds(row: Mapping, facts: Mapping) -> bool:

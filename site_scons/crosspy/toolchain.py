@@ -79,7 +79,9 @@ def zig(variant: Variant, caches: Path, optimize: str = "") -> Toolchain:
     except OSError:
         raise UserError("toolchain=zig", f"{record} cannot be read", "reinstall it: pip install --force-reinstall -r "
                         "requirements.txt") from None
-    digest = hashlib.sha256(content + triple.encode()).hexdigest()
+    # The wheel's own files only: pip adds lines of its own, which name the virtual environment's folder.
+    own = b"\n".join(line for line in content.splitlines() if line.startswith(b"ziglang/") and b".pyc," not in line)
+    digest = hashlib.sha256(own + triple.encode()).hexdigest()
     return Toolchain("zig", triple, version, cc, (str(program), "ar"), (str(program), "objcopy"),
                      tuple(sorted(env.items())), digest, variant.libc.floor)
 

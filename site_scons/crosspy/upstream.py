@@ -64,7 +64,8 @@ class Makefile:
                 return "$"
             name = next(filter(None, match.groups()))
             if name in self.values:
-                return self.values[name]
+                value = self.values[name]
+                return self.expand(value) if "$(" in value else value
             if match.group().startswith("$") and name in self.variables:
                 return self.expand(self.variables[name])
             raise UserError(self.where, f"{match.group()} has no known value",

@@ -1,6 +1,6 @@
 """crosscc: compiles, archives and links for a target, each output under a temporary name until it is whole.
 
-The environment states COMPILE, ARCHIVE, LINK (whole command prefixes, already expanded) and LIBS_AFTER. Extra words of
+The environment states COMPILE and LINK (whole command prefixes, already expanded) and LIBS_AFTER. Extra words of
 one object come as EXTRA.
 """
 import os
@@ -32,13 +32,13 @@ def _action(command, shown):
 
 _compile = SCons.Builder.Builder(action=_action("$COMPILE $EXTRA -c -o ${TARGET}.part $SOURCE", "$CCSTR"))
 # q, not r: two members may have one base name (Python/context.o, libmpdec/context.o), and r would drop the first.
-_archive = SCons.Builder.Builder(action=_action("rm -f ${TARGET}.part && $ARCHIVE qcsD ${TARGET}.part $OBJECTS", "$ARSTR"))
+_archive = SCons.Builder.Builder(action=_action("rm -f ${TARGET}.part && $LINK qcsD ${TARGET}.part $OBJECTS", "$ARSTR"))
 _link = SCons.Builder.Builder(action=_action("$LINK $EXTRA -o ${TARGET}.part $OBJECTS $LIBS_AFTER", "$LINKSTR"))
 
 
 def generate(env):
     env["BUILDERS"].update(CrossObject=_compile, CrossArchive=_archive, CrossLink=_link)
-    env.SetDefault(EXTRA="", LIBS_AFTER="", OBJECTS="$SOURCES")
+    env.SetDefault(PUBLISHED=published, EXTRA="", LIBS_AFTER="", OBJECTS="$SOURCES")
 
 
 def exists(env):

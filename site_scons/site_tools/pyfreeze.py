@@ -15,11 +15,10 @@ def _built(command, shown, **words):
 
 _freeze_early = _built("${SOURCES[1]} $NAME ${SOURCES[0]} ${TARGET}.part", "$FREEZESTR")
 _freeze = _built("${SOURCES[0]} -B ${SOURCES[1]} $PAIRS", "$FREEZESTR")
-_bytecode = _built("${SOURCES[0]} -B ${SOURCES[1]} $WORDS", "$PYCSTR")
 
 
 def generate(env):
-    env["BUILDERS"].update(FreezeEarly=_freeze_early, Freeze=_freeze, Bytecode=_bytecode)
+    env["BUILDERS"].update(FreezeEarly=_freeze_early, Freeze=_freeze)
 
 
 def exists(env):

@@ -1,0 +1,91 @@
+"""The texts beside a target's objects: what root/ gets besides programs, and what install, inspection and manifest read."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from pathlib import Path
+
+from . import coreplan, generated, ledger, modules, paths, policy, substitutions
+from .modules import Module
+
+BYTECODE_PARTS = 2  # processes that byte-compile the library; two take half as long, more wait for the disk
+
+
+def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: coreplan.CorePlan, made: dict) -> dict[str, str]:
+    """Return every text of a target's build folder by its path there. Adds ``bytecode`` to `made`: where and how.
+
+    job: stages.Job.  header: the text of pyconfig.h.  made: the target's graph.
+    """
+    names = substitutions.tool_names(job.variant.toolchain.gcc or job.variant.name)
+    build = substitutions.Build(job.release.version, job.variant.name, job.variant.python.multiarch, **names,
+                                prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
+                                answers=dict(answers.variables))
+    private = private_folders(job)
+    made_texts = generated.generate(job.release.tree, build, plan, header, private)
+    found = {f"generated/{name}": text for name, text in made_texts.items()}
+    made["bytecode"] = bytecode(job)
+    data = f"_sysconfigdata__linux_{build.multiarch}.py"
+    found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
+    row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private),
+           "facts.json": _facts(job, plan), "plan.json": {"modules": modules.to_json(plan)}}
+    return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
+
+
+def private_folders(job) -> tuple[str, ...]:
+    """Return the folders of this machine that must not show in anything that goes to a device."""
+    folders = {os.getcwd(), os.path.abspath(job.folder), str(job.release.tree), os.path.dirname(job.toolchain.cc[0]),
+               os.path.expanduser("~")}
+    return tuple(sorted(folder for folder in folders if folder.count("/") > 1 and not folder.startswith("/usr/")))
+
+
+def bytecode(job) -> dict:
+    """Say where the byte-code of a build lies (shared by all targets of a release) and how it is made."""
+    kind = "checked" if job.options.bytecode == "checked" else "unchecked"
+    library = f"{job.options.prefix.rstrip('/')}/lib/python{job.release.series}"
+    name = hashlib.sha256(f"{kind} {library} {job.options.tests}".encode()).hexdigest()[:8]
+    folder = f"{job.frozen}/bytecode-{name}"
+    return {"wanted": job.options.bytecode != "none", "mode": kind, "library": library, "parts": BYTECODE_PARTS,
+            "folder": folder, "at": paths.node(folder), "tests": "yes" if job.options.tests else "no",
+            "series": job.release.series}
+
+
+def left_out(plan: list[Module], tables: Path) -> list[str]:
+    """Return the library's packages whose every extension module is absent: they serve nothing without it."""
+    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
+    absent = {module.name for module in plan if module.kind == "absent"}
+    return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent
+                  for name in package["files"])
+
+
+def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
+    series, at = job.release.series, job.folder
+    built = {"python": f"{at}/linked/python", "python.o": f"{at}/obj/Programs/python.o",
+             **{Path(link["output"]).name: f"{at}/{link['output']}" for link in made["links"] if "/lib-dynload/" not in link["output"]}}
+    return {"tree": job.tree, "root": f"{at}/root", "record": f"{at}/installed.json", "state": f"{at}/.installed-state.json",
+            "options": {"series": series, "prefix": job.options.prefix, "multiarch": job.variant.python.multiarch,
+                        "tests": job.options.tests, "libpython": job.options.libpython,
+                        "without": left_out(plan, job.tables)},
+            "generated": {"pyconfig.h": f"{at}/pyconfig.h", **{name: f"{at}/generated/{name}" for name in names}},
+            "built": built, "extensions": [f"{at}/{path}" for path in made["extensions"].values()],
+            "bytecode": job.options.bytecode,
+            "bytecode_folders": [f"{made['bytecode']['folder']}/pyc", f"{at}/pyc"] if made["bytecode"]["wanted"] else []}
+
+
+def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...]) -> dict:
+    extra = (f"libpython{job.release.series}.so.1.0",) if job.options.libpython == "shared" else ()
+    dynload = f"{job.options.prefix.strip('/')}/lib/python{job.release.series}/lib-dynload"
+    places = {name: f"{dynload}/{Path(path).name}" for name, path in made["extensions"].items()}
+    return policy.expectation(job.variant, floor=job.toolchain.floor, needed_extra=extra, forbidden=private, extensions=places,
+                              ext_suffix=core.makefile.values["EXT_SUFFIX"])
+
+
+def _facts(job, plan: list[Module]) -> dict:
+    options = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(job.options).items()
+               if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "file", "verbose")}
+    return {"variant": job.variant.name, "options": options, "modules": modules.to_json(plan),
+            "release": {"version": job.release.version, "sha256": job.release.digest},
+            "toolchain": {"kind": job.toolchain.kind, "version": job.toolchain.version, "target": job.toolchain.target,
+                          "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor},
+            "bootstrap": "given" if job.options.bootstrap else "built"}

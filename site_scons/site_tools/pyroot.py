@@ -1,0 +1,34 @@
+"""pyroot: byte-compiles the library, installs root/, inspects it and writes the manifest; each is a command of crosspy.
+
+The environment states PYTHON (the host's own), and per call WORDS. Every output of these commands is written whole by
+the command itself.
+"""
+import SCons.Action
+import SCons.Builder
+
+import crosscc
+
+
+def _recorded(target, source, env):
+    """Note an output that the command itself put in place."""
+    crosscc.published.extend(target)
+
+
+_note = SCons.Action.Action(_recorded, cmdstr=None)
+
+
+def _command(text, shown):
+    return SCons.Builder.Builder(action=SCons.Action.ListAction([SCons.Action.Action(text, cmdstr=shown), _note]))
+
+
+def generate(env):
+    env["BUILDERS"].update(
+        LibraryList=_command("$PYTHON -m crosspy.layout $WORDS --output $TARGET", "$PYCSTR"),
+        Bytecode=_command("${SOURCES[0]} -I -S -B -X frozen_modules=off ${SOURCES[1]} $WORDS --stamp $TARGET", "$PYCSTR"),
+        InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
+        Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
+        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"))
+
+
+def exists(env):
+    return True
