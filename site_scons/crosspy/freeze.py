@@ -4,13 +4,14 @@ usage: _bootstrap_python -B freeze.py NAME SOURCE HEADER [NAME SOURCE HEADER ...
 
 Each header is written to HEADER.part; who runs this gives it its name. Imports only what Modules/Setup.bootstrap has.
 """
-import marshal
 import sys
+
+from bytecode import canonical
 
 
 def freeze(name, source):
     """Return the marshalled code of a module's source (bytes), with ``<frozen NAME>`` as its file."""
-    return marshal.dumps(compile(source, f"<frozen {name}>", "exec", dont_inherit=True, optimize=0))
+    return canonical(compile(source, f"<frozen {name}>", "exec", dont_inherit=True, optimize=0))
 
 
 def header(name, data):
