@@ -16,6 +16,8 @@ QUIET = ("-w",)
 UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes", "-Wno-unused-parameter",
                      "-Wno-missing-field-initializers")
 ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
+# zig understands a static position-independent program only when it is told in parts.
+STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",)}
 HARDENED_LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack")
 
 
@@ -39,11 +41,16 @@ def _position(variant: Variant, options: Options, role: str) -> tuple[str, ...]:
     return ("-fPIC", "-fno-semantic-interposition") if options.libpython == "shared" else ("-fPIE",)
 
 
-def linking(variant: Variant, options: Options, kind: str) -> tuple[str, ...]:
+def program(variant: Variant, toolchain: Toolchain) -> tuple[str, ...]:
+    """Flags that make a link a position-independent program of the variant's linkage."""
+    return STATIC_PIE[toolchain.kind] if variant.static else ("-pie",)
+
+
+def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str) -> tuple[str, ...]:
     """Flags of a link; kind is ``program`` or ``shared``."""
     strip = () if options.debuginfo == "split" else ("-s",)
     collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
-    shape = {"program": ("-static-pie",) if variant.static else ("-pie",), "shared": ("-shared",)}[kind]
+    shape = program(variant, toolchain) if kind == "program" else ("-shared",)
     export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static else ()
     return (*shape, *export, *HARDENED_LINK, *collect, *strip, *variant.flags.link)
 

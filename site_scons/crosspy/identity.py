@@ -19,6 +19,8 @@ class Identity:
         try:
             self.known = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
+            self.known = None
+        if not isinstance(self.known, dict):
             self.known = {}
         self.changed = False
 

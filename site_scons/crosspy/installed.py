@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import coreplan, generated, ledger, modules, paths, policy, substitutions
 from .modules import Module
+from .options import deciding
 
 BYTECODE_PARTS = 2  # processes that byte-compile the library; two take half as long, more wait for the disk
 
@@ -26,6 +27,8 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
     made_texts = generated.generate(job.release.tree, build, plan, header, private)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
+    if job.options.libpython == "shared":
+        found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
     data = f"_sysconfigdata__linux_{build.multiarch}.py"
     found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
     row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private),
@@ -52,7 +55,7 @@ def bytecode(job) -> dict:
 
 
 def left_out(plan: list[Module], tables: Path) -> list[str]:
-    """Return the library's packages whose every extension module is absent: they serve nothing without it."""
+    """Return the library's packages whose own extension module, the first one listed, is absent: they serve nothing without it."""
     packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
     absent = {module.name for module in plan if module.kind == "absent"}
     return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent
@@ -82,9 +85,7 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...]) 
 
 
 def _facts(job, plan: list[Module]) -> dict:
-    options = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(job.options).items()
-               if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "file", "verbose")}
-    return {"variant": job.variant.name, "options": options, "modules": modules.to_json(plan),
+    return {"variant": job.variant.name, "options": deciding(job.options), "modules": modules.to_json(plan),
             "release": {"version": job.release.version, "sha256": job.release.digest},
             "toolchain": {"kind": job.toolchain.kind, "version": job.toolchain.version, "target": job.toolchain.target,
                           "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor},

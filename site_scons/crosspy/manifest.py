@@ -63,6 +63,15 @@ def table(summary: Mapping[str, Mapping[str, int]]) -> str:
                    for name, row in [*rows, ("together", total)])
 
 
+def absent(modules: Iterable[Mapping[str, str]]) -> str:
+    """Return the extension modules that were not built, one line per reason."""
+    reasons: dict[str, list[str]] = {}
+    for module in modules:
+        if module["kind"] == "absent":
+            reasons.setdefault(module["reason"], []).append(module["name"])
+    return "".join(f"absent: {' '.join(names)}: {reason}\n" for reason, names in reasons.items())
+
+
 def build(folder: Path, facts: Mapping[str, object]) -> dict[str, object]:
     """Return the manifest of a build folder. facts: release, toolchain (its digest), options, modules."""
     listed = files(folder)
@@ -86,6 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
     manifest = build(given.folder, json.loads(given.facts.read_text("utf-8")))
     write(given.output, manifest)
     print(table(manifest["sizes"]), end="")
+    print(absent(manifest.get("modules", ())), end="")
 
 
 if __name__ == "__main__":

@@ -70,19 +70,21 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
         if must_share and not reason:
             reason = "must be a shared library, and this build has built-in modules only"
         found.append(Module(line.name, "absent", reason) if reason else _present(line, call, variables, makefile))
-    _refused(request, found)
+    _refused(expand(request.enable, table), found)
     return found
 
 
 def _known(request: Request, names: list[str], table: dict) -> None:
+    both = expand(request.enable, table) & expand(request.disable, table)
     for option, wanted in (("enable", request.enable), ("disable", request.disable)):
         for name in sorted(wanted):
             if name not in names and name not in table["packages"]:
                 hint = nearest(name, [*names, *table["packages"]])
                 raise UserError(f"{option}={name}", "no extension module or package has this name" + (f"; {hint}?" if hint else ""),
                                 "name a module of Modules/Setup.stdlib.in, as plan.json lists them")
-            if option == "disable" and name in names and name in request.enable:
-                raise UserError(f"disable={name}", f"enable={name} asks for the opposite", "leave one of the two out")
+    if both:
+        raise UserError(f"disable={','.join(sorted(request.disable))}", f"enable={','.join(sorted(request.enable))} asks for "
+                        f"{', '.join(sorted(both))}", "leave one of the two out")
 
 
 def expand(names: frozenset[str], table: dict) -> frozenset[str]:
@@ -132,9 +134,9 @@ def _present(line, call, variables, makefile: upstream.Makefile) -> Module:
                   tuple(word for word in more if not word.endswith(".a")), tuple(archives))
 
 
-def _refused(request: Request, found: list[Module]) -> None:
+def _refused(wanted: frozenset[str], found: list[Module]) -> None:
     for module in found:
-        if module.kind == "absent" and module.name in request.enable:
+        if module.kind == "absent" and module.name in wanted:
             raise UserError(f"enable={module.name}", f"this module cannot be built: {module.reason}", "leave it out")
 
 

@@ -31,7 +31,6 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
-    file: str
     verbose: int
 
 
@@ -55,7 +54,7 @@ def _names(value: str) -> frozenset[str]:
 
 
 def _absolute(value: str) -> None:
-    if not re.fullmatch(r"(/[\w.+-]+)+", value) or ".." in value.split("/"):
+    if not re.fullmatch(r"(/[\w.+-]+)+", value) or {".", ".."} & set(value.split("/")):
         raise UserError(f"prefix={value}", "it is not an absolute path of letters, digits and . _ + -",
                         "use a path on the device, as in prefix=/usr or prefix=/opt/python")
 
@@ -85,10 +84,9 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
-    "file": Argument(("",), "for inspect: a file or folder to look at instead of root/", free=True),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
-ALIASES = {"fetch": "download the release only", "inspect": "check the ELF files of root/ again and list them"}
+ALIASES = {"fetch": "download the release only", "inspect": "build, then list the ELF files of root/ with what the inspection found"}
 
 
 def parse(given: Mapping[str, str]) -> Options:
@@ -111,6 +109,12 @@ def parse(given: Mapping[str, str]) -> Options:
             argument.check(value)
         values[name] = argument.convert(value)
     return Options(**{item.name: values[item.name] for item in fields(Options)})
+
+
+def deciding(options: Options) -> dict:
+    """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
+    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:

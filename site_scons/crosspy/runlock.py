@@ -27,7 +27,7 @@ class RunLock:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.made = not folder.exists()
+        self._made = [path for path in (folder, *folder.parents) if not path.exists()]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not os.access(folder, os.W_OK | os.X_OK):
@@ -43,12 +43,12 @@ class RunLock:
                             "wait until it has ended, or name another folder with build_dir=") from None
 
     def abandon(self) -> None:
-        """Undo the lock after a user's error: a folder that this run made goes away again, if it is empty."""
-        if self.made:
+        """Undo the lock after a user's error: the folders that this run made go away again, if they are empty."""
+        for path in self._made:
             try:
-                self.folder.rmdir()
+                path.rmdir()
             except OSError:
-                pass
+                return
 
     def distrust(self, say: Callable[[str], None]) -> None:
         """Remove what a killed run put in place. Must run before SCons looks at any output."""

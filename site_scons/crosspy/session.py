@@ -8,10 +8,9 @@ import hashlib
 import itertools
 import os
 import platform
-import shlex
-import sys
+import subprocess
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from .runlock import RunLock
 from .variant import Variant
 
 
-EXECUTED = 3  # SCons.Node.executed: built, and recorded as such
+EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 
 def say(line: str) -> None:
@@ -49,6 +48,7 @@ class Session:
         self.variants = variant.load_all(project / "variants")
         if self.options.variants:
             self.variants |= variant.load_all(Path(self.options.variants))
+            variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
@@ -57,7 +57,7 @@ class Session:
         """Refuse a word on the command line that is neither an alias nor an output of the build."""
         known = {*command_line.ALIASES, *(chosen.name for chosen in self.chosen)}
         for name in names:
-            if name not in known and not name.startswith(self.options.build_dir):
+            if name not in known and not Path(name).is_relative_to(self.options.build_dir):
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
@@ -82,21 +82,22 @@ class Session:
             self.lock.distrust(say)
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
-            builds = self._plans(got, host, zig, tools)
+            builds = self._plans(got, host, zig, tools, identity)
             identity.save()
         except UserError:
             self.lock.abandon()
             raise
         return builds
 
-    def _plans(self, got: release.Release, host: Variant, zig: toolchain.Toolchain, tools) -> Builds:
+    def _plans(self, got: release.Release, host: Variant, zig: toolchain.Toolchain, tools, identity: Identity) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
-        frozen = f"{self.options.build_dir}/bootstrap-{name}"
+        given = self._interpreter(got, identity) if self.options.bootstrap else ""
+        frozen = f"{self.options.build_dir}/bootstrap-{name}{'-given' if given else ''}"
         plain = command_line.parse({"optimize": "debug"})
         job = stages.Job(host, plain, got, zig, frozen, frozen, tree, self.project / "cpython",
-                         bootstrap=True)
+                         bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
@@ -107,6 +108,26 @@ class Session:
             target["library"] = library_state(got)
             target["shapers"] = shapers_state(got, self.project)
         return Builds(bootstrap, targets)
+
+    def _interpreter(self, got: release.Release, identity: Identity) -> str:
+        """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""
+        path = os.path.abspath(self.options.bootstrap)
+        where = f"bootstrap={self.options.bootstrap}"
+        if not os.access(path, os.X_OK) or os.path.isdir(path):
+            raise UserError(where, "it is no program", "name a Python interpreter, or leave bootstrap= out")
+
+        def describe() -> tuple[dict, list[str]]:
+            try:
+                done = subprocess.run([path, "-I", "-c", "import platform; print(platform.python_version())"], text=True,
+                                      capture_output=True, timeout=toolchain.ASK_SECONDS, env={"LC_ALL": "C"})
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise UserError(where, f"it cannot be run ({error})", "name a Python interpreter of this machine") from None
+            return {"version": done.stdout.strip()}, [os.path.realpath(path)]
+        found = identity.of(path, describe)["version"]
+        if found != got.version:
+            raise UserError(where, f"it is Python {found or '?'}, but byte-code is made for {got.version}",
+                            f"use an interpreter of exactly {got.version}, or leave bootstrap= out")
+        return path
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment of every command; a toolchain adds what it needs. Nothing of the user's gets in."""
@@ -125,10 +146,10 @@ class Session:
             say(f"[{next(count):>3}] {text}")
         base["PRINT_CMD_LINE_FUNC"] = line
 
-    def start(self, published: list) -> None:
-        """Leave the marker of a run at work; published: the nodes put in place, which crosscc lists."""
+    def start(self, published: Callable[[], list]) -> None:
+        """Leave the marker of a run at work; published: returns the nodes put in place, which crosscc lists."""
         assert self.lock is not None
-        self.lock.start(lambda: [node.abspath for node in published if node.get_state() != EXECUTED])
+        self.lock.start(lambda: [node.abspath for node in published() if node.get_state() != EXECUTED])
 
 
 def library_state(got: release.Release) -> str:
@@ -139,7 +160,7 @@ def library_state(got: release.Release) -> str:
     for folder, folders, names in os.walk(got.tree / "Lib"):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(names):
-            facts = os.stat(os.path.join(folder, name))
+            facts = os.lstat(os.path.join(folder, name))  # an editor's lock file is a link to nowhere
             digest.update(f"{folder}/{name} {facts.st_size} {facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
@@ -165,7 +186,7 @@ def damage(plan: dict) -> None:
 
 
 def tag(source: str) -> str:
-    """Return a short name for a ``source=`` path, for folders: its last part and a digest of the whole."""
+    """Return a short name for a ``source=`` path, for folders: the digest that its flavour has, too."""
     return command_line.flavour({"source": os.path.abspath(source)}, "", "").rpartition("-")[2]
 
 

@@ -25,34 +25,33 @@ def substitute(text: str, variables: Mapping[str, str], where: str) -> str:
 def evaluate(condition: str, variables: Mapping[str, str], where: str) -> bool:
     """Return the truth of a condition; an empty one is true (configure.ac, PY_STDLIB_MOD)."""
     condition = re.sub(r"^m4_flatten\(\[?(.*?)\]?\)$", r"\1", condition.strip(), flags=re.S)
-    tokens = shlex.split(substitute(condition.strip("[]"), variables, where).replace(";", " ; "))
+    if odd := re.search(r"`|(?<!\\)\$(?!\w|\{\w+\})\S*", condition):
+        raise UserError(where, f"{odd.group()} is not understood in a condition", "extend crosspy/shelltest.py")
+    try:
+        tokens = shlex.split(substitute(condition.strip("[]"), variables, where).replace(";", " ; "))
+    except ValueError as error:
+        raise UserError(where, f"cannot read the condition ({error})", "extend crosspy/shelltest.py") from None
     if not tokens:
         return True
-    value, rest = _either(tokens, where)
+    value, rest = _joined(tokens, where)
     if rest:
         raise UserError(where, f"cannot read the condition at {' '.join(rest)!r}", "extend crosspy/shelltest.py")
     return value
 
 
-def _either(tokens: list[str], where: str) -> tuple[bool, list[str]]:
-    value, tokens = _both(tokens, where)
-    while tokens[:1] == ["||"]:
-        right, tokens = _both(tokens[1:], where)
-        value = value or right
-    return value, tokens
-
-
-def _both(tokens: list[str], where: str) -> tuple[bool, list[str]]:
+def _joined(tokens: list[str], where: str) -> tuple[bool, list[str]]:
+    """Read commands joined by && and ||, which bind equally, from left to right (POSIX, 2.9.3 AND-OR lists)."""
     value, tokens = _command(tokens, where)
-    while tokens[:1] == ["&&"]:
-        right, tokens = _command(tokens[1:], where)
-        value = value and right
+    while tokens[:1] in (["&&"], ["||"]):
+        right, rest = _command(tokens[1:], where)
+        value = (value and right) if tokens[0] == "&&" else (value or right)
+        tokens = rest
     return value, tokens
 
 
 def _command(tokens: list[str], where: str) -> tuple[bool, list[str]]:
     if tokens[:1] == ["{"]:
-        value, rest = _either(tokens[1:], where)
+        value, rest = _joined(tokens[1:], where)
         while rest[:1] == [";"]:
             rest = rest[1:]
         if rest[:1] != ["}"]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import coreplan, flags, installed, ledger, modules, probe, pyconfig, upstream
 from . import makefile as makefile_texts
-from .options import Options
+from .options import Options, deciding
 from .paths import node
 from .release import Release
 from .toolchain import Toolchain
@@ -27,9 +27,16 @@ READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/p
                   "Misc/python-embed.pc.in", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
 
 
+# libpython3.so only needs libpython3.13.so; but zig links nothing without an object.
+STUB = coreplan.Unit("libpython3.o", "generated/libpython3.c", "module")
+
+
 @dataclass(frozen=True)
 class Job:
-    """One build: everything that its plan depends on. folder and frozen (the bootstrap's) are relative to the top."""
+    """One build: everything that its plan depends on. folder and frozen (the bootstrap's) are relative to the top.
+
+    interpreter: the one that ``bootstrap=`` names; a bootstrap job with it builds none.
+    """
 
     variant: Variant
     options: Options
@@ -40,6 +47,7 @@ class Job:
     tree: str
     tables: Path
     bootstrap: bool = False
+    interpreter: str = ""
 
 
 def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
@@ -53,9 +61,9 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
         cached = json.loads(path.read_text("utf-8"))
         if cached["key"] == key and all(os.path.exists(name) for name in cached["files"]):
             return cached
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         pass
-    made = _make(job, _probe(job, say))
+    made = _given(job) if job.interpreter and job.bootstrap else _make(job, _probe(job, say))
     made["key"] = key
     texts = made.pop("texts")
     made["files"] = sorted(f"{job.folder}/{name}" for name in texts)
@@ -82,9 +90,9 @@ def write(path: Path, text: str) -> None:
 
 def _key(job: Job, project: Path) -> str:
     digest = hashlib.sha256()
-    facts = {**asdict(job.variant), **{k: sorted(v) if isinstance(v, frozenset) else v for k, v in asdict(job.options).items()}}
-    rows = [facts, job.toolchain.digest, job.toolchain.cc, job.release.digest, job.release.version, job.folder, job.frozen,
-            job.tree, job.bootstrap]
+    rows = [asdict(job.variant), deciding(job.options), bool(job.options.bootstrap), job.toolchain.digest, job.toolchain.cc,
+            job.release.digest, job.release.version, job.folder, job.frozen, job.tree, job.bootstrap, job.interpreter,
+            os.getcwd(), installed.private_folders(job)]
     digest.update(json.dumps(rows, sort_keys=True).encode())
     for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml")):
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
@@ -92,14 +100,14 @@ def _key(job: Job, project: Path) -> str:
                 digest.update(Path(entry.path).read_bytes())
     if job.release.editable:
         for name in READ_FROM_TREE:
-            digest.update((job.release.tree / name).read_bytes())
+            digest.update(upstream.read(job.release.tree, name).encode())
     return digest.hexdigest()
 
 
 def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
     say(f"probe: {job.toolchain.kind} {job.toolchain.version} for {job.toolchain.target}")
     words = flags.probing(job.variant, job.options)
-    link = ("-static-pie",) if job.variant.static else ("-pie",)
+    link = flags.program(job.variant, job.toolchain)
     options = {"libpython": job.options.libpython, "tests": job.options.tests}
     with tempfile.TemporaryDirectory(prefix="cpython-scons-") as scratch:
         return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
@@ -140,6 +148,15 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     return made
 
 
+def _given(job: Job) -> dict:
+    """The plan of a bootstrap that is not built: only what is to be frozen, all of it by the given interpreter."""
+    makefile = upstream.Makefile(upstream.read(job.release.tree, "Makefile.pre.in"), {})
+    frozen = [{**row, "early": False} for row in coreplan.rows(makefile.frozen())]
+    return {"units": [], "links": [], "frozen": frozen, "folder": job.folder, "tree": job.tree, "at": node(job.folder),
+            "tree_at": node(job.tree), "name": "host", "env": {}, "compile": {}, "editable": False, "release": job.release.digest,
+            "toolchain": "", "interpreter": job.interpreter, "texts": {}}
+
+
 def _include(job: Job) -> list[str]:
     return [job.folder, f"{job.tree}/Include", f"{job.tree}/Include/internal", f"{job.tree}/Include/internal/mimalloc",
             job.frozen, f"{job.frozen}/Python"]
@@ -157,7 +174,7 @@ def _commands(job: Job) -> dict[str, str]:
 def _link(job: Job, kind: str, *more: str) -> str:
     if kind == "archive":
         return shlex.join(job.toolchain.ar)
-    return shlex.join([*job.toolchain.cc, *flags.OPTIMIZE[job.options.optimize], *flags.linking(job.variant, job.options, kind),
+    return shlex.join([*job.toolchain.cc, *flags.OPTIMIZE[job.options.optimize], *flags.linking(job.variant, job.options, job.toolchain, kind),
                        *more])
 
 
@@ -190,12 +207,12 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
     if job.options.libpython == "shared":
         soname = f"libpython{series}.so.1.0"
         shared = [f"linked/{soname}"]
-        links += [_row(job, soname, "shared", names, libs, (), f"-Wl,-h,{soname}"),
-                  _row(job, "libpython3.so", "shared", [], "", shared, "-Wl,--no-as-needed", "-Wl,-h,libpython3.so")]
+        links += [_row(job, soname, "shared", names, libs, (), f"-Wl,-soname,{soname}"),
+                  _row(job, "libpython3.so", "shared", [STUB.object], "", shared, "-Wl,--no-as-needed", "-Wl,-soname,libpython3.so")]
     links.append(_row(job, "python", "program", [program.object] + ([] if shared else names), libs, shared))
     links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects), " ".join(extension.libs))
               for extension in extensions]
-    return {"units": coreplan.rows([*library, *units, program]), "links": links,
+    return {"units": coreplan.rows([*library, *units, program, *([STUB] if shared else [])]), "links": links,
             "extensions": {extension.name: f"linked/lib-dynload/{extension.name}{suffix}" for extension in extensions}}
 
 

@@ -63,7 +63,7 @@ def zig_package() -> tuple[Path, str]:
     return Path(str(package.locate_file("ziglang/zig"))), package.version
 
 
-def zig(variant: Variant, caches: Path, optimize: str = "") -> Toolchain:
+def zig(variant: Variant, caches: Path) -> Toolchain:
     """Return the zig toolchain for a variant; caches is the folder for zig's own, below the build folder."""
     if not variant.toolchain.zig:
         raise UserError(f"toolchain=zig target={variant.name}", "zig has no libc for this variant",
@@ -101,15 +101,20 @@ def gcc(variant: Variant, prefix: str, identity: Identity) -> Toolchain:
     driver = os.path.abspath(driver)
     facts = identity.of(driver, lambda: _describe(driver))
     tools = driver[:-len("gcc")]
-    env = {"LC_ALL": "C", "PATH": os.pathsep.join(dict.fromkeys([os.path.dirname(driver), "/usr/bin", "/bin"]))}
+    env = {"LC_ALL": "C", "PATH": _path(driver)}
     include = [word for folder in facts["include"] for word in ("-isystem", folder)]
     return Toolchain("gcc", facts["target"], facts["version"], (driver, "-nostdinc", *include), (f"{tools}ar",),
                      (f"{tools}objcopy",), tuple(sorted(env.items())), facts["digest"], facts["glibc"], facts["sysroot"],
                      variant.toolchain.gcc_package)
 
 
+def _path(driver: str) -> str:
+    """Return the PATH of a gcc's processes: its own folder first, nothing of the user's."""
+    return os.pathsep.join(dict.fromkeys([os.path.dirname(driver), "/usr/bin", "/bin"]))
+
+
 def _ask(driver: str, *words: str) -> str:
-    env = {"LC_ALL": "C", "PATH": f"{os.path.dirname(driver)}:/usr/bin:/bin"}
+    env = {"LC_ALL": "C", "PATH": _path(driver)}
     try:
         done = subprocess.run([driver, *words], input="#include <features.h>\n" if "-" in words else "", text=True,
                               capture_output=True, timeout=ASK_SECONDS, env=env)
@@ -139,7 +144,7 @@ def _describe(driver: str) -> tuple[dict, list[str]]:
     search = _ask(driver, "-print-search-dirs").partition("programs: =")[2].partition("\n")[0].split(":")
     macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
     glibc = f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}" if "__GLIBC__" in macros else ""
-    files = [os.path.realpath(shutil.which(path) or path) for path in [driver, *programs, *parts]]
+    files = [os.path.realpath(shutil.which(path, path=_path(driver)) or path) for path in [driver, *programs, *parts]]
     facts = {"version": version, "target": target, "include": folders, "sysroot": sysroot, "glibc": glibc,
              "macros": hashlib.sha256(text.encode()).hexdigest()}
     return facts, [*files, *folders, *(folder for folder in search if folder)]

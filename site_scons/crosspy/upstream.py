@@ -118,7 +118,7 @@ def setup_lines(text: str, buildtype: str) -> list[SetupLine]:
             kind = marker.group(1)
             continue
         match = re.match(r"(?:@(\w+)_TRUE@)?(\w+)\s+(.*)$", line)
-        if not match or "=" in match.group(2):
+        if not match or match.group(3).startswith("="):
             continue
         words = re.sub(r"@\w+@", "", match.group(3)).split()
         sources = tuple(word for word in words if word.endswith(".c"))

@@ -6,6 +6,7 @@ the file, the key and what is allowed; all that a file gets wrong is told at onc
 from __future__ import annotations
 
 import fnmatch
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -109,7 +110,7 @@ class Variant:
         return self.libc.linkage == "static"
 
 
-_NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Python, "elf": Elf, "run": Run, "flags": Flags}
+_TABLES = {table.__name__: table for table in (Machine, Libc, Names, Python, Elf, Run, Flags)}
 _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
 
 
@@ -120,12 +121,17 @@ def load(folder: Path) -> Variant:
         data = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise UserError(str(path), "the file does not exist", "write it; variants/README.md explains every key") from None
+    except OSError as error:
+        raise UserError(str(path), f"it cannot be read ({error.strerror})", "make it a readable file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, **data}, "", problems)
     if "name" in data:
         problems.append("name: it is the folder's name; leave it out")
+    if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
+        problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
+                        else "libc.floor: only glibc has one; leave it out")
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant
@@ -133,7 +139,7 @@ def load(folder: Path) -> Variant:
 
 def _build(cls, data: dict, prefix: str, problems: list[str]):
     known = {item.name: item for item in fields(cls)}
-    for key in data.keys() - known.keys():
+    for key in sorted(data.keys() - known.keys()):
         hint = nearest(key, known)
         problems.append(f"{prefix}{key}: unknown key" + (f" ({hint})" if hint else ""))
     values = {}
@@ -146,11 +152,11 @@ def _build(cls, data: dict, prefix: str, problems: list[str]):
 
 
 def _value(item, value, key: str, problems: list[str]):
-    if item.name in _NESTED and not isinstance(item.type, type) and item.type in {c.__name__ for c in _NESTED.values()}:
+    if item.type in _TABLES:
         if not isinstance(value, dict):
             problems.append(f"{key}: a table is expected, not {value!r}")
             return None
-        return _build(_NESTED[item.name], value, key + ".", problems)
+        return _build(_TABLES[item.type], value, key + ".", problems)
     expected, words = _TYPES[item.type]
     if not isinstance(value, expected) or isinstance(value, bool) or (
             expected is list and not all(isinstance(element, str) for element in value)):
@@ -167,13 +173,18 @@ def load_all(folder: Path) -> dict[str, Variant]:
     found = {path.parent.name: load(path.parent) for path in sorted(folder.glob("*/variant.toml"))}
     if not found:
         raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
-    owners: dict[str, str] = {}
-    for variant in found.values():
-        for short in variant.short:
-            if short in found or owners.setdefault(short, variant.name) != variant.name:
-                raise UserError(str(folder / variant.name / "variant.toml"),
-                                f"short: {short!r} belongs to {owners.get(short, short)} already", "choose another name")
+    check_short(found)
     return found
+
+
+def check_short(variants: dict[str, Variant]) -> None:
+    """Raise UserError for a short name that two variants claim, or that is the name of one."""
+    owners: dict[str, str] = {}
+    for variant in variants.values():
+        for short in variant.short:
+            if short in variants or owners.setdefault(short, variant.name) != variant.name:
+                raise UserError(f"{variant.name}/variant.toml", f"short: {short!r} belongs to {owners.get(short, short)} already",
+                                "choose another name")
 
 
 def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:

@@ -38,7 +38,8 @@ _link = SCons.Builder.Builder(action=_action("$LINK $EXTRA -o ${TARGET}.part $OB
 
 def generate(env):
     env["BUILDERS"].update(CrossObject=_compile, CrossArchive=_archive, CrossLink=_link)
-    env.SetDefault(PUBLISHED=published, EXTRA="", LIBS_AFTER="", OBJECTS="$SOURCES")
+    # A function, since an environment copies every list that it is given.
+    env.SetDefault(PUBLISHED=lambda: published, EXTRA="", LIBS_AFTER="", OBJECTS="$SOURCES")
 
 
 def exists(env):
