@@ -103,10 +103,11 @@ class Session:
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
                    for chosen in self.chosen]
+        states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
+        bootstrap.update(states)
         for target in targets:
             damage(target)
-            target["library"] = library_state(got)
-            target["shapers"] = shapers_state(got, self.project)
+            target.update(states)
         return Builds(bootstrap, targets)
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:

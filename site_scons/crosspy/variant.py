@@ -110,7 +110,7 @@ class Variant:
         return self.libc.linkage == "static"
 
 
-_TABLES = {table.__name__: table for table in (Machine, Libc, Names, Python, Elf, Run, Flags)}
+_NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Python, "elf": Elf, "run": Run, "flags": Flags}
 _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
 
 
@@ -152,11 +152,12 @@ def _build(cls, data: dict, prefix: str, problems: list[str]):
 
 
 def _value(item, value, key: str, problems: list[str]):
-    if item.type in _TABLES:
+    table = _NESTED.get(item.name)
+    if table and item.type == table.__name__:  # machine.elf is a string, elf a table
         if not isinstance(value, dict):
             problems.append(f"{key}: a table is expected, not {value!r}")
             return None
-        return _build(_TABLES[item.type], value, key + ".", problems)
+        return _build(table, value, key + ".", problems)
     expected, words = _TYPES[item.type]
     if not isinstance(value, expected) or isinstance(value, bool) or (
             expected is list and not all(isinstance(element, str) for element in value)):

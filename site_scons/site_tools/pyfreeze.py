@@ -1,6 +1,8 @@
 """pyfreeze: runs the bootstrap interpreter, which freezes modules into C headers and compiles byte-code.
 
-The environment states NAME (of an early module) or PAIRS (the words for freeze.py) besides what crosscc needs.
+The environment states RUNS (the interpreter) and NAME (of an early module) or PAIRS (the words for freeze.py). What the
+interpreter makes of a source is decided by its compiler alone, so it is required, but its content is no dependency:
+the plan's ``shapers`` is.
 """
 import SCons.Action
 import SCons.Builder
@@ -13,8 +15,8 @@ def _built(command, shown, **words):
         [SCons.Action.Action(command, cmdstr=shown), crosscc.publish]), **words)
 
 
-_freeze_early = _built("${SOURCES[1]} $NAME ${SOURCES[0]} ${TARGET}.part", "$FREEZESTR")
-_freeze = _built("${SOURCES[0]} -B ${SOURCES[1]} $PAIRS", "$FREEZESTR")
+_freeze_early = _built("$RUNS $NAME $SOURCE ${TARGET}.part", "$FREEZESTR")
+_freeze = _built("$RUNS -B $SOURCE $PAIRS", "$FREEZESTR")
 
 
 def generate(env):

@@ -1,6 +1,6 @@
 """pyroot: byte-compiles the library, installs root/, inspects it and writes the manifest; each is a command of crosspy.
 
-The environment states PYTHON (the host's own), and per call WORDS. Every output of these commands is written whole by
+The environment states PYTHON (the host's own) or RUNS (the bootstrap), and per call WORDS. Every output of these commands is written whole by
 the command itself.
 """
 import SCons.Action
@@ -24,7 +24,7 @@ def _command(text, shown):
 def generate(env):
     env["BUILDERS"].update(
         LibraryList=_command("$PYTHON -m crosspy.layout $WORDS --output $TARGET", "$PYCSTR"),
-        Bytecode=_command("${SOURCES[0]} -I -S -B -X frozen_modules=off ${SOURCES[1]} $WORDS --stamp $TARGET", "$PYCSTR"),
+        Bytecode=_command("$RUNS -I -S -B -X frozen_modules=off $SOURCE $WORDS --stamp $TARGET", "$PYCSTR"),
         InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
         Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
         Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"))
