@@ -18,7 +18,7 @@ UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes"
 ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
 # zig understands a static position-independent program only when it is told in parts.
 STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",)}
-HARDENED_LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack")
+LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 
 def probing(variant: Variant, options: Options) -> tuple[str, ...]:
@@ -26,11 +26,11 @@ def probing(variant: Variant, options: Options) -> tuple[str, ...]:
     return (*OPTIMIZE[options.optimize], "-std=c11", *variant.flags.compile, *_position(variant, options, "core"))
 
 
-def compiling(variant: Variant, options: Options, role: str, editable: bool) -> tuple[str, ...]:
-    """Flags of one role (``core``, ``builtin``, ``module``), without includes and path maps."""
+def compiling(variant: Variant, options: Options, role: str, editable: bool, debug: bool) -> tuple[str, ...]:
+    """Flags of one role (``core``, ``builtin``, ``module``), without includes and path maps. debug: with -g."""
     return (*OPTIMIZE[options.optimize], *LANGUAGE, *(UPSTREAM_WARNINGS if editable else QUIET),
             *(() if options.optimize == "debug" else ("-DNDEBUG",)),
-            "-g" if options.debuginfo == "split" else "-g0",
+            "-g" if debug else "-g0",
             *_position(variant, options, role), *ROLES[role], *variant.flags.compile)
 
 
@@ -52,7 +52,7 @@ def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str)
     collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
     shape = program(variant, toolchain) if kind == "program" else ("-shared",)
     export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static else ()
-    return (*shape, *export, *HARDENED_LINK, *collect, *strip, *variant.flags.link)
+    return (*shape, *export, *LINK, *collect, *strip, *variant.flags.link)
 
 
 def make_values(variables: Mapping[str, str], *, prefix: str, series: str, multiarch: str) -> dict[str, str]:

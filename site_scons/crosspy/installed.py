@@ -64,14 +64,18 @@ def left_out(plan: list[Module], tables: Path) -> list[str]:
 
 def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
     series, at = job.release.series, job.folder
-    built = {"python": f"{at}/linked/python", "python.o": f"{at}/obj/Programs/python.o",
-             **{Path(link["output"]).name: f"{at}/{link['output']}" for link in made["links"] if "/lib-dynload/" not in link["output"]}}
+    programs = f"{at}/{'stripped' if made['split'] else 'linked'}"
+    built = {"python.o": f"{at}/{made['python_o']}"}
+    for link in made["links"]:
+        name = link["output"].removeprefix("linked/")
+        if not name.startswith("lib-dynload/"):
+            built[name] = f"{at}/linked/{name}" if link["kind"] == "archive" else f"{programs}/{name}"
     return {"tree": job.tree, "root": f"{at}/root", "record": f"{at}/installed.json", "state": f"{at}/.installed-state.json",
             "options": {"series": series, "prefix": job.options.prefix, "multiarch": job.variant.python.multiarch,
                         "tests": job.options.tests, "libpython": job.options.libpython,
                         "without": left_out(plan, job.tables)},
             "generated": {"pyconfig.h": f"{at}/pyconfig.h", **{name: f"{at}/generated/{name}" for name in names}},
-            "built": built, "extensions": [f"{at}/{path}" for path in made["extensions"].values()],
+            "built": built, "extensions": [f"{programs}/{path}" for path in made["extensions"].values()],
             "bytecode": job.options.bytecode,
             "bytecode_folders": [f"{made['bytecode']['folder']}/pyc", f"{at}/pyc"] if made["bytecode"]["wanted"] else []}
 

@@ -9,6 +9,7 @@ import itertools
 import os
 import platform
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +29,8 @@ EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 def say(line: str) -> None:
     """Print one line at once: what follows may take a while."""
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")  # one write, so that lines of two jobs do not mix
+    sys.stdout.flush()
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Session:
 
     def show(self, base) -> None:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
-        words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "INSTALLSTR": "INSTALL",
+        words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
                  "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})

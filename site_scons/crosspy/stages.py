@@ -27,6 +27,7 @@ READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/p
                   "Misc/python-embed.pc.in", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
 
 
+PLAIN = "-plain"  # with debuginfo=split, libpython.a is made of objects without debug information
 # libpython3.so only needs libpython3.13.so; but zig links nothing without an object.
 STUB = coreplan.Unit("libpython3.o", "generated/libpython3.c", "module")
 
@@ -167,8 +168,11 @@ def _commands(job: Job) -> dict[str, str]:
     maps = [f"-ffile-prefix-map={job.tree}/=", f"-ffile-prefix-map={job.folder}/=",
             *([f"-ffile-prefix-map={os.getcwd()}/="] if job.options.debuginfo == "split" else [])]
     include = [f"-I{folder}" for folder in _include(job)]
-    return {role: shlex.join([*job.toolchain.cc, *flags.compiling(job.variant, job.options, role, job.release.editable),
-                              *include, *maps]).replace("$", "$$") for role in flags.ROLES}
+    split = job.options.debuginfo == "split"
+    return {role + suffix: shlex.join([
+        *job.toolchain.cc, *flags.compiling(job.variant, job.options, role, job.release.editable, debug),
+        *include, *maps]).replace("$", "$$")
+        for role in flags.ROLES for suffix, debug in (("", split), *([(PLAIN, False)] if split else []))}
 
 
 def _link(job: Job, kind: str, *more: str) -> str:
@@ -202,7 +206,9 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
     program = core.unit("Programs/python.o")
     series, names, libs = job.release.series, [unit.object for unit in library], _libs(core, answers.variables)
     suffix = core.makefile.values["EXT_SUFFIX"]
-    links = [_row(job, f"libpython{series}.a", "archive", names)]
+    split = job.options.debuginfo == "split"
+    plain = [replace(unit, object=f"plain/{unit.object}", role=unit.role + PLAIN) for unit in [*library, program]] if split else []
+    links = [_row(job, f"libpython{series}.a", "archive", [unit.object for unit in plain[:-1]] or names)]
     shared = []
     if job.options.libpython == "shared":
         soname = f"libpython{series}.so.1.0"
@@ -212,8 +218,8 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
     links.append(_row(job, "python", "program", [program.object] + ([] if shared else names), libs, shared))
     links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects), " ".join(extension.libs))
               for extension in extensions]
-    return {"units": coreplan.rows([*library, *units, program, *([STUB] if shared else [])]), "links": links,
-            "extensions": {extension.name: f"linked/lib-dynload/{extension.name}{suffix}" for extension in extensions}}
+    return {"units": coreplan.rows([*library, *units, program, *([STUB] if shared else []), *plain]), "links": links,
+            "split": split, "python_o": f"obj/{'plain/' if split else ''}{program.object}", "extensions": {extension.name: f"lib-dynload/{extension.name}{suffix}" for extension in extensions}}
 
 
 def _row(job: Job, name: str, kind: str, objects: list[str], libs: str = "", uses=(), *more: str) -> dict:

@@ -1,4 +1,4 @@
-"""pyroot: byte-compiles the library, installs root/, inspects it and writes the manifest; each is a command of crosspy.
+"""pyroot: byte-compiles the library, splits off debug information, installs root/, inspects it and writes the manifest; each is a command of crosspy.
 
 The environment states PYTHON (the host's own) or RUNS (the bootstrap), and per call WORDS. Every output of these commands is written whole by
 the command itself.
@@ -25,6 +25,7 @@ def generate(env):
     env["BUILDERS"].update(
         LibraryList=_command("$PYTHON -m crosspy.layout $WORDS --output $TARGET", "$PYCSTR"),
         Bytecode=_command("$RUNS -I -S -B -X frozen_modules=off $SOURCE $WORDS --stamp $TARGET", "$PYCSTR"),
+        SplitDebug=_command("$PYTHON -m crosspy.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
         InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
         Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
         Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"))

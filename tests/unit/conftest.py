@@ -1,7 +1,19 @@
-"""Unit tests import crosspy from the checkout."""
+"""Unit tests import crosspy from the checkout. Some hold our tables against a release that a build has unpacked."""
 import sys
 from pathlib import Path
 
-SITE_SCONS = str(Path(__file__).resolve().parents[2] / "site_scons")
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+SITE_SCONS = str(PROJECT / "site_scons")
 if SITE_SCONS not in sys.path:
     sys.path.insert(0, SITE_SCONS)
+
+
+@pytest.fixture(scope="session")
+def release_tree():
+    """Return the newest unpacked release of this checkout, to read and never to write."""
+    trees = [path.parent for path in PROJECT.glob("build/sources/Python-*/configure.ac")]
+    if not trees:
+        pytest.skip("no release is unpacked in build/sources: scons target=... makes it (the e2e tests do)")
+    return max(trees, key=lambda tree: [int(part) for part in tree.name.partition("-")[2].split(".") if part.isdigit()])

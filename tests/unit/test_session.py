@@ -1,0 +1,152 @@
+"""One run before the graph: words on the command line, states of an edited tree, damage to root/."""
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+from samples import PROJECT, write_variant
+
+from crosspy import session
+from crosspy.errors import UserError
+from crosspy.release import Release
+from crosspy.session import Session
+
+
+def refused(call, *arguments):
+    with pytest.raises(UserError) as caught:
+        call(*arguments)
+    return caught.value
+
+
+def test_a_command_line_is_checked_without_writing_anything(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    chosen = Session({"target": "aarch64,arm"}, PROJECT).chosen
+    assert [one.name for one in chosen] == ["aarch64-linux-gnu", "arm-linux-gnueabihf"]
+    assert refused(Session, {"target": "aarch46"}, PROJECT).where == "target=aarch46"
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("word", ["inspect", "fetch", "aarch64-linux-gnu", "build/aarch64-linux-gnu/root", "./build/x.o", "build"])
+def test_aliases_chosen_targets_and_outputs_are_words_of_the_command_line(word):
+    Session({"target": "aarch64"}, PROJECT).check_targets([word])
+
+
+@pytest.mark.parametrize("word, hint", [("inspct", "did you mean 'inspect'"), ("aarch64-linux-gn", "did you mean 'aarch64-linux-gnu'"),
+                                        ("building", ""), ("arm-linux-gnueabihf", ""), ("SConstruct", "")])
+def test_another_word_is_refused_with_the_nearest(word, hint):
+    error = refused(Session({"target": "aarch64"}, PROJECT).check_targets, [word])
+    assert error.where == word and hint in error.what and "aarch64-linux-gnu, fetch, inspect" in error.fix
+
+
+def test_a_folder_of_one_s_own_variants_stands_beside_the_project_s(tmp_path):
+    write_variant(tmp_path)
+    both = Session({"target": "mips,arm", "variants": str(tmp_path)}, PROJECT)
+    assert [one.name for one in both.chosen] == ["mips-linux-gnu", "arm-linux-gnueabihf"]
+
+
+def test_one_s_own_variant_may_not_take_a_short_name_of_the_project_s(tmp_path):
+    write_variant(tmp_path, "mips-linux-gnu", ('["mips"]', '["arm"]'))
+    error = refused(Session, {"target": "arm", "variants": str(tmp_path)}, PROJECT)
+    assert "'arm' belongs to arm-linux-gnueabihf already" in error.what
+
+
+def test_one_s_own_variant_may_replace_one_of_the_project_s(tmp_path):
+    write_variant(tmp_path, "arm-linux-gnueabihf", ('["mips"]', '["arm"]'))
+    chosen, = Session({"target": "arm", "variants": str(tmp_path)}, PROJECT).chosen
+    assert chosen.machine.elf == "EM_MIPS"
+
+
+def test_every_command_has_an_allow_list_for_an_environment(monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-evil")
+    environment = Session({}, PROJECT).environment()
+    assert environment["PATH"] == "/usr/bin:/bin" and "CFLAGS" not in environment and "HOME" not in environment
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name, text in {"Lib/json/__init__.py": "a", "Lib/os.py": "b", "Python/compile.c": "c", "Python/pystate.c": "d"}.items():
+        path = tmp_path / "tree" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return Release("3.13.15", "3.13", tmp_path / "tree", "", True, "source=")
+
+
+def test_the_state_of_a_release_s_library_is_its_digest(tmp_path):
+    pinned = Release("3.13.15", "3.13", tmp_path / "nowhere", "d" * 64, False, "downloads/")
+    assert session.library_state(pinned) == session.shapers_state(pinned, PROJECT) == "d" * 64
+
+
+@pytest.mark.parametrize("edit", [
+    lambda lib: (lib / "os.py").write_text("longer"), lambda lib: os.utime(lib / "os.py", (1, 1)),
+    lambda lib: (lib / "new.py").touch(), lambda lib: (lib / "json/__init__.py").unlink()])
+def test_an_edited_library_has_another_state(tree, edit):
+    before = session.library_state(tree)
+    assert session.library_state(tree) == before
+    edit(tree.tree / "Lib")
+    assert session.library_state(tree) != before
+
+
+def test_caches_of_python_and_lock_files_of_an_editor_do_no_harm(tree):
+    before = session.library_state(tree)
+    (tree.tree / "Lib/__pycache__").mkdir()
+    (tree.tree / "Lib/__pycache__/os.cpython-311.pyc").touch()
+    assert session.library_state(tree) == before
+    (tree.tree / "Lib/.#os.py").symlink_to("somebody@host.123")
+    assert session.library_state(tree) != before
+
+
+def test_only_files_of_the_compiler_shape_byte_code(tree):
+    before = session.shapers_state(tree, PROJECT)
+    (tree.tree / "Python/pystate.c").write_text("other")
+    assert session.shapers_state(tree, PROJECT) == before
+    (tree.tree / "Python/compile.c").write_text("other")
+    assert session.shapers_state(tree, PROJECT) != before
+
+
+def test_a_source_has_a_short_tag_that_depends_on_its_place_only(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert session.tag("tree") == session.tag(str(tmp_path / "tree")) != session.tag("other")
+    assert session.tag("tree").isalnum()
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_the_record_of_a_root_changed_by_hand_is_forgotten(tmp_path, monkeypatch, damaged):
+    (tmp_path / "installed.json").write_text(json.dumps({}))
+    monkeypatch.setattr(session.install, "damaged", lambda root, state: damaged)
+    session.damage({"folder": str(tmp_path)})
+    assert (tmp_path / "installed.json").exists() != damaged
+
+
+def test_a_build_that_installed_nothing_yet_is_not_damaged(tmp_path):
+    session.damage({"folder": str(tmp_path)})
+
+
+def test_only_outputs_that_scons_did_not_record_are_named_at_exit():
+    import SCons.Node
+    assert session.EXECUTED == SCons.Node.executed
+    nodes = [SimpleNamespace(abspath=name, get_state=lambda state=state: state)
+             for name, state in (("whole", SCons.Node.executed), ("cut", SCons.Node.executing), ("bad", SCons.Node.failed))]
+    named = []
+    run = Session({}, PROJECT)
+    run.lock = SimpleNamespace(start=lambda unrecorded: named.extend(unrecorded()))
+    run.start(lambda: nodes)
+    assert named == ["cut", "bad"]
+
+
+def test_the_environment_of_scons_hands_over_the_list_itself_not_a_copy():
+    import sys
+    sys.path.insert(0, str(PROJECT / "site_scons/site_tools"))
+    try:
+        import crosscc
+    finally:
+        sys.path.pop(0)
+    import SCons.Environment
+    base = SCons.Environment.Base(tools=[])
+    crosscc.generate(base)
+    assert base["PUBLISHED"]() is crosscc.published and base.Clone(tools=[])["PUBLISHED"]() is crosscc.published
+
+
+def test_a_machine_that_no_variant_describes_is_told_so(monkeypatch):
+    monkeypatch.setattr(session.platform, "machine", lambda: "riscv128")
+    error = refused(session._host, Session({}, PROJECT).variants)
+    assert error.where.startswith("host riscv128") and "bootstrap=" in error.fix

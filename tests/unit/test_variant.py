@@ -1,0 +1,118 @@
+"""variant.toml -> Variant: what is read, and that every mistake names the file, the key and what is allowed."""
+import pytest
+from samples import PROJECT, load_variant, static, write_variant
+
+from crosspy import variant
+from crosspy.errors import UserError
+
+
+def refused(call, *arguments):
+    with pytest.raises(UserError) as caught:
+        call(*arguments)
+    return caught.value
+
+
+def test_a_variant_has_the_name_of_its_folder_and_the_facts_of_its_file(tmp_path):
+    read = load_variant(tmp_path)
+    assert (read.name, read.short, read.machine.bits, read.machine.endian) == ("mips-linux-gnu", ("mips",), 32, "big")
+    assert read.elf.flags_mask == 0xFFFFFFFF and read.flags.compile == () and not read.static
+    assert static(tmp_path).static
+
+
+def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple():
+    read = variant.load_all(PROJECT / "variants")
+    assert {"aarch64-linux-gnu", "aarch64-linux-musl", "arm-linux-gnueabihf", "x86_64-linux-gnu", "x86_64-linux-musl"} <= set(read)
+    for name, one in read.items():
+        assert name.split("-")[1] == "linux" and one.toolchain.zig, name
+        assert one.static == (one.elf.interpreter == ""), name
+
+
+@pytest.mark.parametrize("old, new, told", [
+    ('elf = "EM_MIPS"', 'elf = "EM_MIPS"\nendain = "big"', "machine.endain: unknown key (did you mean 'endian'"),
+    ('summary = "a made-up machine"', "summary = 5", "summary: 5 is not a string"),
+    ("bits = 32", 'bits = "32"', "machine.bits: '32' is not an integer"),
+    ("bits = 32", "bits = true", "machine.bits: True is not an integer"),
+    ("bits = 32", "bits = 31", "machine.bits: 31 is not one of 32, 64"),
+    ('endian = "big"', 'endian = "medium"', "machine.endian: 'medium' is not one of little, big"),
+    ('short = ["mips"]', 'short = "mips"', "short: 'mips' is not a list of strings"),
+    ('short = ["mips"]', "short = [1]", "short: [1] is not a list of strings"),
+    ('[run]\nmachine = "mips"\n', "", "run: it is missing"),
+    ('[run]\nmachine = "mips"\n', "[run]\n", "run.machine: it is missing"),
+    ("[elf]\n", "[[elf]]\n", "elf: a table is expected, not [{}]"),
+    ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name; leave it out"),
+    ('floor = "2.17"', 'floor = "new"', "libc.floor: 'new' is not a glibc version such as '2.17'"),
+    ('floor = "2.17"\n', "", "libc.floor: '' is not a glibc version such as '2.17'"),
+    ('"glibc"', '"musl"', "libc.floor: only glibc has one; leave it out"),
+])
+def test_a_mistake_names_the_file_the_key_and_what_is_allowed(tmp_path, old, new, told):
+    error = refused(load_variant, tmp_path, (old, new))
+    assert error.where == str(tmp_path / "mips-linux-gnu/variant.toml")
+    assert told in error.what
+    assert error.fix == "see variants/README.md for every key"
+
+
+def test_all_that_is_wrong_is_told_at_once_in_a_steady_order(tmp_path):
+    error = refused(load_variant, tmp_path, ("bits = 32", "bits = 1"), ("[elf]", '[elf]\nneeds = ["libc.so.6"]\nalso = 1'),
+                    ('modules = "shared"', 'modules = "both"'))
+    assert [problem.split(":")[0] for problem in error.what.split("; ")] == [
+        "machine.bits", "python.modules", "elf.also", "elf.needs"]
+
+
+def test_a_file_that_is_absent_unreadable_or_no_toml_is_one_user_error(tmp_path):
+    assert "does not exist" in refused(variant.load, tmp_path / "none").what
+    (tmp_path / "folder/variant.toml").mkdir(parents=True)
+    assert "cannot be read" in refused(variant.load, tmp_path / "folder").what
+    for number, data in enumerate((b"bits = ", b"summary = \"\xff\"\n", b"a = 1\na = 2\n")):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "variant.toml").write_bytes(data)
+        assert "it is not TOML" in refused(variant.load, tmp_path / str(number)).what
+
+
+def test_two_variants_that_claim_one_short_name_are_refused(tmp_path):
+    write_variant(tmp_path, "mips-linux-gnu")
+    write_variant(tmp_path, "mips-linux-musl")
+    error = refused(variant.load_all, tmp_path)
+    assert error.where == "mips-linux-musl/variant.toml" and error.what == "short: 'mips' belongs to mips-linux-gnu already"
+
+
+def test_a_short_name_that_is_the_name_of_a_variant_is_refused(tmp_path):
+    write_variant(tmp_path, "mips-linux-gnu", ('["mips"]', '["mips-linux-musl"]'))
+    write_variant(tmp_path, "mips-linux-musl", ('["mips"]', "[]"))
+    assert "'mips-linux-musl' belongs to mips-linux-musl" in refused(variant.load_all, tmp_path).what
+
+
+def test_a_folder_without_variants_is_refused(tmp_path):
+    error = refused(variant.load_all, tmp_path)
+    assert error.where == f"variants={tmp_path}" and "variants/<name>/variant.toml" in error.what
+
+
+@pytest.fixture(scope="module")
+def known():
+    return variant.load_all(PROJECT / "variants")
+
+
+@pytest.mark.parametrize("wanted, names", [
+    ("aarch64-linux-musl", ["aarch64-linux-musl"]),
+    ("aarch64", ["aarch64-linux-gnu"]),
+    ("arm, x86_64-linux-musl", ["arm-linux-gnueabihf", "x86_64-linux-musl"]),
+    ("aarch64-*", ["aarch64-linux-gnu", "aarch64-linux-musl"]),
+    ("aarch64,aarch64-linux-gnu,arm64", ["aarch64-linux-gnu"]),
+])
+def test_target_takes_names_short_names_lists_and_patterns(known, wanted, names):
+    assert [one.name for one in variant.select(wanted, known)] == names
+
+
+def test_all_are_all(known):
+    assert [one.name for one in variant.select("all", known)] == sorted(known)
+
+
+def test_an_unknown_target_is_told_the_nearest_names_and_all_of_them(known):
+    error = refused(variant.select, "x86_64,aarch46", known)
+    assert error.where == "target=aarch46" and "did you mean 'aarch64'" in error.what
+    assert "arm-linux-gnueabihf" in error.fix and "'all'" in error.fix
+    assert "did you mean" not in refused(variant.select, "zzz", known).what
+
+
+@pytest.mark.parametrize("wanted", [",", " , "])
+def test_a_list_of_nothing_names_no_variant(known, wanted):
+    assert refused(variant.select, wanted, known).what == "it names no variant"
