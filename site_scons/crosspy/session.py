@@ -63,6 +63,8 @@ class Session:
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
+        if names and not self.chosen and "fetch" not in names:
+            raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
 
     def fetch(self) -> None:
         """Make sure that the release's archive is in downloads/ (the alias ``fetch``)."""
@@ -75,30 +77,30 @@ class Session:
         kind, prefix = toolchain.parse(self.options.toolchain)
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
-        host = replace(_host(self.variants), flags=variant.Flags())
         tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
                  for chosen in self.chosen}
-        zig = toolchain.zig(host, caches)
+        host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
+        compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
             self.lock.distrust(say)
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
-            builds = self._plans(got, host, zig, tools, identity)
+            builds = self._plans(got, host, compiler, tools, identity)
             identity.save()
         except UserError:
             self.lock.abandon()
             raise
         return builds
 
-    def _plans(self, got: release.Release, host: Variant, zig: toolchain.Toolchain, tools, identity: Identity) -> Builds:
+    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
         given = self._interpreter(got, identity) if self.options.bootstrap else ""
         frozen = f"{self.options.build_dir}/bootstrap-{name}{'-given' if given else ''}"
         plain = command_line.parse({"optimize": "debug"})
-        job = stages.Job(host, plain, got, zig, frozen, frozen, tree, self.project / "cpython",
+        job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)

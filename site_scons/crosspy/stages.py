@@ -110,7 +110,7 @@ def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
     words = flags.probing(job.variant, job.options)
     link = flags.program(job.variant, job.toolchain)
     options = {"libpython": job.options.libpython, "tests": job.options.tests}
-    with tempfile.TemporaryDirectory(prefix="cpython-scons-") as scratch:
+    with tempfile.TemporaryDirectory(prefix=".probe-", dir=Path(job.folder).parent) as scratch:
         return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
                            probe.facts_of(job.variant), Path(scratch))
 

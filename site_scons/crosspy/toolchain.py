@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError
@@ -27,7 +27,7 @@ class Toolchain:
     """One compiler for one target.
 
     cc: the driver by absolute path with what fixes the target and the sysroot, never an -O or a -W.
-    ar, objcopy: absolute commands.  env: the whole environment of its processes.  package: Debian's, for messages.
+    ar: the archiver, absolute.  env: the whole environment of its processes.
     digest: changes whenever the compiler's output could.  floor: the oldest glibc its programs run on, "" for musl.
     """
 
@@ -36,12 +36,9 @@ class Toolchain:
     version: str
     cc: tuple[str, ...]
     ar: tuple[str, ...]
-    objcopy: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
     digest: str
     floor: str = ""
-    sysroot: str = ""
-    package: str = field(default="", compare=False)
 
 
 def parse(value: str) -> tuple[str, str]:
@@ -82,7 +79,7 @@ def zig(variant: Variant, caches: Path) -> Toolchain:
     # The wheel's own files only: pip adds lines of its own, which name the virtual environment's folder.
     own = b"\n".join(line for line in content.splitlines() if line.startswith(b"ziglang/") and b".pyc," not in line)
     digest = hashlib.sha256(own + triple.encode()).hexdigest()
-    return Toolchain("zig", triple, version, cc, (str(program), "ar"), (str(program), "objcopy"),
+    return Toolchain("zig", triple, version, cc, (str(program), "ar"),
                      tuple(sorted(env.items())), digest, variant.libc.floor)
 
 
@@ -100,12 +97,13 @@ def gcc(variant: Variant, prefix: str, identity: Identity) -> Toolchain:
                         f"{name}-gcc is not on PATH", fix)
     driver = os.path.abspath(driver)
     facts = identity.of(driver, lambda: _describe(driver))
-    tools = driver[:-len("gcc")]
+    archiver = driver[:-len("gcc")] + "ar"
+    if not os.access(archiver, os.X_OK):
+        raise UserError(f"toolchain=gcc target={variant.name}", f"{archiver} does not exist", "install the compiler's binutils")
     env = {"LC_ALL": "C", "PATH": _path(driver)}
     include = [word for folder in facts["include"] for word in ("-isystem", folder)]
-    return Toolchain("gcc", facts["target"], facts["version"], (driver, "-nostdinc", *include), (f"{tools}ar",),
-                     (f"{tools}objcopy",), tuple(sorted(env.items())), facts["digest"], facts["glibc"], facts["sysroot"],
-                     variant.toolchain.gcc_package)
+    return Toolchain("gcc", facts["target"], facts["version"], (driver, "-nostdinc", *include), (archiver,),
+                     tuple(sorted(env.items())), facts["digest"], facts["glibc"])
 
 
 def _path(driver: str) -> str:
@@ -132,12 +130,11 @@ def _describe(driver: str) -> tuple[dict, list[str]]:
     text = _ask(driver, "-E", "-v", "-dM", "-")
     folders = [os.path.realpath(line.strip()) for line in
                text.partition("search starts here:\n#include <...>")[2].partition("End of search")[0].splitlines()[1:]]
-    sysroot = _ask(driver, "-print-sysroot").strip()
     # Debian's cross gcc looks into the host's own /usr/include after the target's: those headers are another machine's.
     own = [folder for folder in folders if target in folder]
     if any("/include" in folder and "/gcc" not in folder for folder in own) and f"/usr/include/{target}" not in folders:
         folders = own
-    programs = [_ask(driver, f"-print-prog-name={name}").strip() for name in ("cc1", "as", "ld", "collect2")]
+    programs = [_ask(driver, f"-print-prog-name={name}").strip() for name in ("cc1", "as", "ld", "ar", "collect2")]
     names = ("crt1.o", "Scrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc.a",
              "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
     parts = [_ask(driver, f"-print-file-name={name}").strip() for name in names]
@@ -145,6 +142,6 @@ def _describe(driver: str) -> tuple[dict, list[str]]:
     macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
     glibc = f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}" if "__GLIBC__" in macros else ""
     files = [os.path.realpath(shutil.which(path, path=_path(driver)) or path) for path in [driver, *programs, *parts]]
-    facts = {"version": version, "target": target, "include": folders, "sysroot": sysroot, "glibc": glibc,
+    facts = {"version": version, "target": target, "include": folders, "glibc": glibc,
              "macros": hashlib.sha256(text.encode()).hexdigest()}
     return facts, [*files, *folders, *(folder for folder in search if folder)]

@@ -59,7 +59,7 @@ def job(folder, **changes):
     fields = dict(
         variant=None, options=given(target="mips"), folder="build/mips", frozen="build/bootstrap-3.13.15", tree="build/tree",
         release=Release("3.13.15", "3.13", tree, "d" * 64, False, "downloads/"), tables=PROJECT / "cpython",
-        toolchain=Toolchain("gcc", "mips-linux-gnu", "14.2.0", ("/opt/cross/bin/mips-linux-gnu-gcc",), ("ar",), ("objcopy",),
+        toolchain=Toolchain("gcc", "mips-linux-gnu", "14.2.0", ("/opt/cross/bin/mips-linux-gnu-gcc",), ("ar",),
                             (), "e" * 64))
     fields["variant"] = changes.get("variant") or load_variant(folder / "variants")
     return stages.Job(**{**fields, **changes})

@@ -82,7 +82,7 @@ def release(tmp_path):
 
 
 def compiler(*words):
-    return Toolchain("gcc", "x86_64-linux-gnu", "0", words, (), (), (("PATH", "/usr/bin:/bin"),), "digest")
+    return Toolchain("gcc", "x86_64-linux-gnu", "0", words, (), (("PATH", "/usr/bin:/bin"),), "digest")
 
 
 def script(path, text):

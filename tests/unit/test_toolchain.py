@@ -17,7 +17,6 @@ echo "$1" >> "$here/asked"
 case "$1" in
 -dumpfullversion) echo 14.2.0 ;;
 -dumpmachine) echo mips-linux-gnu ;;
--print-sysroot) echo "$here/sysroot" ;;
 -print-prog-name=*) echo "$here/libexec/${1#*=}" ;;
 -print-file-name=*) echo "$here/lib/${1#*=}" ;;
 -print-search-dirs) echo "install: x"; echo "programs: =$here/libexec:$here/bin"; echo "libraries: =y" ;;
@@ -41,6 +40,9 @@ class Cross:
         self.driver = folder / "bin/mips-linux-gnu-gcc"
         self.driver.write_text(script)
         self.driver.chmod(0o755)
+        archiver = folder / "bin/mips-linux-gnu-ar"
+        archiver.write_text("ar")
+        archiver.chmod(0o755)
 
     def asked(self):
         path = self.folder / "asked"
@@ -79,7 +81,7 @@ def test_a_gcc_is_known_by_absolute_paths_and_by_what_it_says(cross, get):
     include = f"{cross.folder}/mips-linux-gnu/include"
     assert found.cc == (str(cross.driver), "-nostdinc", "-isystem", include)
     assert (found.kind, found.target, found.version, found.floor) == ("gcc", "mips-linux-gnu", "14.2.0", "2.31")
-    assert (found.ar, found.objcopy) == ((f"{cross.prefix}ar",), (f"{cross.prefix}objcopy",))
+    assert found.ar == (f"{cross.prefix}ar",)
 
 
 def test_its_processes_get_nothing_of_the_user_s_environment(cross, get, monkeypatch):
@@ -203,3 +205,8 @@ def test_a_variant_that_zig_does_not_serve_is_pointed_to_gcc(mips, tmp_path):
 def test_parse_splits_kind_and_argument():
     assert toolchain.parse("zig") == ("zig", "") and toolchain.parse("gcc") == ("gcc", "")
     assert toolchain.parse("gcc:/opt/bin/arm-") == ("gcc", "/opt/bin/arm-")
+
+
+def test_a_gcc_without_its_archiver_is_refused_before_anything_is_compiled(cross, get):
+    (cross.folder / "bin/mips-linux-gnu-ar").unlink()
+    assert "mips-linux-gnu-ar does not exist" in str(refused(get, cross.prefix))

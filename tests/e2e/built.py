@@ -1,0 +1,94 @@
+"""A finished build: its files, its records, and its interpreter, run here or under qemu-user."""
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from checkout import REPOSITORY, Checkout, missing, need
+
+sys.path.insert(0, str(REPOSITORY / "site_scons"))
+
+from crosspy import variant as variants  # noqa: E402  (needs the path above)
+
+VARIANTS = variants.load_all(REPOSITORY / "variants")
+NAMES = sorted(VARIANTS)
+
+
+class Build:
+    """One build folder. flavour: the part of its name behind the variant's, as ``+libpython-shared``."""
+
+    def __init__(self, checkout: Checkout, name: str, flavour: str = "", prefix: str = "/usr"):
+        self.checkout, self.name, self.prefix = checkout, name, prefix
+        self.variant = VARIANTS[name]
+        self.folder = checkout.build / f"{name}{flavour}"
+        self.root = self.folder / "root"
+        self.series = "3.13"
+
+    @property
+    def python(self) -> Path:
+        return Path(f"{self.root}{self.prefix}/bin/python{self.series}")
+
+    @property
+    def library(self) -> Path:
+        return Path(f"{self.root}{self.prefix}/lib/python{self.series}")
+
+    @cached_property
+    def manifest(self) -> dict:
+        return json.loads((self.folder / "manifest.json").read_text("utf-8"))
+
+    @cached_property
+    def modules(self) -> dict[str, dict]:
+        """The plan of extension modules by name."""
+        return {row["name"]: row for row in json.loads((self.folder / "plan.json").read_text("utf-8"))["modules"]}
+
+    @property
+    def foreign(self) -> bool:
+        """Whether its programs need qemu here."""
+        return platform.machine() != self.variant.run.machine
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of its programs: a device's, and where qemu finds the libc."""
+        found = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C.UTF-8"}
+        if self.foreign and self.variant.run.sysroot:
+            folder = os.environ.get("QEMU_LD_PREFIX") or self.variant.run.sysroot
+            if not os.path.exists(folder + self.variant.elf.interpreter):
+                missing(f"the libc of {self.name} is not in {folder}: apt-get install {self.variant.run.sysroot_package}, "
+                        "or set QEMU_LD_PREFIX")
+            found["QEMU_LD_PREFIX"] = folder
+        return found
+
+    def command(self, *arguments: str) -> list[str]:
+        """The words that start its interpreter on this machine."""
+        if not self.foreign:
+            return [str(self.python), *arguments]
+        if not self.variant.run.qemu:
+            missing(f"{self.name} runs on a {self.variant.run.machine} only")
+        return [need(self.variant.run.qemu, self.variant.run.qemu_package), str(self.python), *arguments]
+
+    def run(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True, timeout: float = 300,
+            cwd: Path | None = None) -> subprocess.CompletedProcess:
+        """Run its interpreter with arguments."""
+        done = subprocess.run(self.command(*arguments), env={**self.environment(), **(env or {})}, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=timeout, cwd=cwd)
+        if check and done.returncode:
+            pytest.fail(f"{self.name}: python {' '.join(arguments)[:400]}\nstatus {done.returncode}\n{done.stdout[-2000:]}\n"
+                        f"{done.stderr[-4000:]}", pytrace=False)
+        return done
+
+    def ask(self, code: str, **words):
+        """Run a piece of code that prints JSON, and return that."""
+        return json.loads(self.run("-c", code, **words).stdout)
+
+    def smoke(self) -> None:
+        """A short proof of life, for builds whose interpreter is shown in full elsewhere."""
+        planned = [name for name, row in self.modules.items() if row["kind"] != "absent"]
+        told = self.ask("import json, decimal, importlib, sys\n"
+                        f"for name in {planned!r}: importlib.import_module(name)\n"
+                        "print(json.dumps([sys.version.split()[0], str(decimal.Decimal('0.1') * 3), 2**100, 0.1 + 0.2]))")
+        assert told == [self.manifest["release"]["version"], "0.3", 2**100, 0.1 + 0.2]

@@ -1,0 +1,218 @@
+"""A checkout of cpython-scons under test: scons run in it, what it shows, and the state of its folders."""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PARTS = ("SConstruct", "site_scons", "cpython", "variants", "deps")  # what a build needs of a checkout
+SHOWN = re.compile(r"^\[ *\d+\] +(\S+) +(.*)$", re.MULTILINE)
+LONGEST = 1800  # seconds: no single command of these tests takes longer
+
+
+def missing(reason: str) -> None:
+    """Skip the test, naming what to install; with CI=true, where everything must be there, fail it."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+def need(program: str, package: str) -> str:
+    """Return the path of a program, or end the test with the name of its Debian package."""
+    found = shutil.which(program)
+    if not found:
+        missing(f"{program} is not here: apt-get install {package}")
+    return found
+
+
+def need_root(why: str) -> None:
+    if os.geteuid() != 0:
+        missing(f"only root can do this: {why}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run of scons. seconds: wall time."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def shown(self) -> list[str]:
+        """The commands that ran, as they are shown: ``CC host Objects/dictobject``."""
+        return [f"{word} {rest}" for word, rest in SHOWN.findall(self.out)]
+
+    def of(self, word: str) -> list[str]:
+        """What ran under one word: the rests of its lines, sorted."""
+        return sorted(line.partition(" ")[2] for line in self.shown if line.startswith(word + " "))
+
+
+class Checkout:
+    """A folder with an SConstruct in it. downloads: where its archives are."""
+
+    def __init__(self, folder: Path, downloads: Path | None = None):
+        self.folder, self.downloads = folder, downloads or REPOSITORY / "downloads"
+
+    @property
+    def build(self) -> Path:
+        return self.folder / "build"
+
+    def command(self, *words: str) -> list[str]:
+        places = [] if self.folder == REPOSITORY or any(word.startswith("downloads=") for word in words) \
+            else [f"downloads={self.downloads}"]
+        return [sys.executable, "-m", "SCons", *words, *places]
+
+    def scons(self, *words: str, check: bool = True, env: Mapping[str, str | None] | None = None, before=(), umask: int = -1) -> Run:
+        """Run scons to its end. env: on top of the environment, None removes. before: words in front, as setpriv's."""
+        start = time.monotonic()
+        done = subprocess.run([*before, *self.command(*words)], cwd=self.folder, env=_environment(env), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace", umask=umask, timeout=LONGEST)
+        run = Run(done.returncode, done.stdout, done.stderr, time.monotonic() - start)
+        print(f"scons {' '.join(words)}: {run.seconds:.1f} s, {len(run.shown)} commands, status {run.code}")
+        if check and run.code:
+            pytest.fail(f"scons {' '.join(words)} failed:\n{run.out[-4000:]}\n{run.err[-4000:]}", pytrace=False)
+        return run
+
+    def start(self, *words: str, env: Mapping[str, str | None] | None = None) -> "Started":
+        return Started(subprocess.Popen(self.command(*words), cwd=self.folder, env=_environment(env), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                                        start_new_session=True))
+
+
+class Started:
+    """A scons at work, alone in its process group, so that all of it can be killed as a terminal or the kernel would."""
+
+    def __init__(self, process: subprocess.Popen):
+        self.process, self.lines = process, []
+        self._grown = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._grown:
+                self.lines.append(line)
+                self._grown.notify_all()
+        with self._grown:
+            self.lines.append("")  # the end
+            self._grown.notify_all()
+
+    def until(self, pattern: str) -> str:
+        """Wait for a line of output that matches; fail when scons ends without it."""
+        with self._grown:
+            self._grown.wait_for(lambda: any(re.search(pattern, line) or not line for line in self.lines), LONGEST)
+            for line in self.lines:
+                if re.search(pattern, line):
+                    return line
+        pytest.fail(f"scons ended before it showed {pattern!r}:\n{''.join(self.lines)[-3000:]}", pytrace=False)
+
+    def kill(self, number: int) -> None:
+        """Send a signal to the whole group and wait for the end of all of it."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            pytest.fail(f"scons did not end within a minute of signal {number}")
+        self._reader.join(60)
+
+    def finish(self) -> Run:
+        self.process.wait(LONGEST)
+        self._reader.join(60)
+        return Run(self.process.returncode, "".join(self.lines), "", 0)
+
+
+def _environment(changes: Mapping[str, str | None] | None) -> dict[str, str]:
+    merged = {**os.environ, **(changes or {})}
+    return {name: value for name, value in merged.items() if value is not None and name != "SCONSFLAGS"}
+
+
+def clone(to: Path, sources: bool = True, zig_cache: bool = False, builds: tuple[str, ...] = ()) -> Checkout:
+    """Make a second checkout. sources, zig_cache: share the unpacked releases, and what zig has built of its libcs.
+
+    builds: folders of the main build/ to copy, with SCons's own records, so that the copy starts as finished as they are.
+    """
+    to.mkdir(parents=True)
+    for name in PARTS:
+        if (REPOSITORY / name).is_dir():
+            shutil.copytree(REPOSITORY / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif (REPOSITORY / name).exists():
+            shutil.copy2(REPOSITORY / name, to / name)
+    main, mine = REPOSITORY / "build", to / "build"
+    if sources:
+        shutil.copytree(main / "sources", mine / "sources", copy_function=_link, symlinks=True)
+    if zig_cache:
+        # zig rewrites the lists of a cache entry in place (h), what it built (o) it replaces
+        for name, how in (("o", _link), ("h", shutil.copy2), ("z", shutil.copy2), ("b", shutil.copy2)):
+            if (main / "zig-cache" / name).exists():
+                shutil.copytree(main / "zig-cache" / name, mine / "zig-cache" / name, copy_function=how)
+    for name in builds:
+        shutil.copytree(main / name, mine / name, symlinks=True)
+    if builds:
+        shutil.copy2(main / ".sconsign.dblite", mine / ".sconsign.dblite")
+    return Checkout(to)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+def snapshot(folder: Path) -> dict[str, tuple]:
+    """Return every file, link and folder below a folder, with all that a write would change."""
+    found = {}
+    for where, names, plain in os.walk(folder):
+        for name in [".", *plain, *(name for name in names if os.path.islink(os.path.join(where, name)))]:
+            path = os.path.normpath(os.path.join(where, name))
+            facts = os.lstat(path)
+            found[os.path.relpath(path, folder)] = (facts.st_mode, facts.st_size, facts.st_mtime_ns, facts.st_ino)
+    return found
+
+
+def contents(folder: Path) -> dict[str, tuple]:
+    """Return every file, link and folder below a folder: mode and sha256, target, mode."""
+    found = {}
+    for where, names, plain in os.walk(folder):
+        for name in plain + names:
+            path = os.path.join(where, name)
+            mode = os.lstat(path).st_mode
+            if os.path.islink(path):
+                value = ("link", os.readlink(path))
+            elif os.path.isdir(path):
+                value = ("folder", mode)
+            else:
+                with open(path, "rb") as stream:
+                    value = (mode, hashlib.file_digest(stream, "sha256").hexdigest())
+            found[os.path.relpath(path, folder)] = value
+    return found
+
+
+def differences(left: Mapping, right: Mapping) -> list[str]:
+    """Return the names whose values differ, sorted; short lists make readable failures."""
+    return sorted(name for name in left.keys() | right.keys() if left.get(name) != right.get(name))
+
+
+def assert_up_to_date(checkout: Checkout, *words: str) -> None:
+    """Run the same command again: it says that nothing is to do, and nothing below build/ changes."""
+    before = snapshot(checkout.build)
+    run = checkout.scons(*words)
+    assert run.shown == []
+    assert "is up to date" in run.out
+    assert [name for name in differences(before, snapshot(checkout.build)) if not name.startswith(".sconsign")] in ([], ["."])

@@ -1,0 +1,96 @@
+"""Real builds, run and checked. The repository's own build/ and downloads/ hold the builds that the tests share."""
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from binfmt import Registration
+from built import NAMES, Build
+from checkout import REPOSITORY, Checkout, clone, missing
+
+_WANTED = pytest.StashKey[list[str]]()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Note which variants the chosen tests need: one graph builds them all, faster than one after the other."""
+    named = {item.callspec.params["name"] for item in items if "name" in getattr(getattr(item, "callspec", None), "params", {})}
+    config.stash[_WANTED] = sorted(named & set(NAMES))
+
+
+@pytest.fixture(scope="session")
+def main() -> Checkout:
+    """The repository itself."""
+    return Checkout(REPOSITORY)
+
+
+@pytest.fixture(scope="session")
+def built(main, request):
+    """Build a variant in the main checkout, once per session; returns its Build."""
+    done: dict[tuple, Build] = {}
+
+    def build(name: str, *words: str, flavour: str = "", prefix: str = "/usr") -> Build:
+        if (name, words) not in done:
+            wanted = request.config.stash[_WANTED] if not words else []
+            names = sorted({name, *wanted})
+            main.scons(f"target={','.join(names)}", *words)
+            done.update(((each, words), Build(main, each, flavour, prefix)) for each in names)
+        return done[name, words]
+    return build
+
+
+@pytest.fixture(scope="session")
+def place():
+    """A folder for checkouts and builds of the session's own, open to every user, gone at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="cpython-scons-e2e-"))
+    folder.chmod(0o755)
+    yield folder
+    _remove(folder)
+
+
+@pytest.fixture
+def room(place, request):
+    """A folder of one test's own below `place`, gone at its end: builds are large."""
+    folder = Path(tempfile.mkdtemp(prefix="test-", dir=place))
+    folder.chmod(0o755)
+    yield folder
+    _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():  # a folder without write permission
+        subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def bare(built, place):
+    """A checkout with unpacked sources and nothing built, for commands that must not get as far as building."""
+    built("x86_64-linux-gnu")  # so that a release is unpacked
+    folder = Path(tempfile.mkdtemp(prefix="bare-", dir=place))
+    folder.chmod(0o755)
+    yield clone(folder / "checkout")
+    _remove(folder)
+
+
+@pytest.fixture(scope="session")
+def binfmt():
+    """Make the kernel start programs of a foreign machine, or end the test with the reason why it cannot."""
+    registered: dict[str, Registration] = {}
+
+    def register(build: Build) -> None:
+        if not build.foreign or build.variant.run.machine in registered:
+            return
+        environment = build.environment()
+        try:
+            subprocess.run([str(build.python), "-S", "-c", "0"], env=environment, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            if os.geteuid() != 0:
+                missing("programs of a foreign machine cannot start each other: as root, apt-get install qemu-user-static "
+                        "binfmt-support, and mount binfmt_misc")
+            registered[build.variant.run.machine] = Registration(build.python, build.command()[0])
+    yield register
+    for registration in registered.values():
+        registration.remove()
