@@ -107,6 +107,8 @@ class Session:
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
                    for chosen in self.chosen]
+        for made in (bootstrap, *targets):
+            stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:

@@ -54,7 +54,7 @@ class Job:
 def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
     """Return the plan of one build, from its folder when nothing that it rests on has changed.
 
-    project: our own checkout, with cpython/ and site_scons/.  Writes plan, pyconfig.h and the other generated texts.
+    project: our own checkout, with cpython/ and site_scons/.  A new plan has ``texts``, which commit() writes.
     """
     path = Path(job.folder) / "graph.json"
     key = _key(job, project)
@@ -66,13 +66,18 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
         pass
     made = _given(job) if job.interpreter and job.bootstrap else _make(job, _probe(job, say))
     made["key"] = key
-    texts = made.pop("texts")
-    made["files"] = sorted(f"{job.folder}/{name}" for name in texts)
+    made["files"] = sorted(f"{job.folder}/{name}" for name in made["texts"])
     made["installs"] = [node(name) for name in made["files"] if "/generated/" in name or name.endswith("/pyconfig.h")]
-    for name, text in texts.items():
-        write(Path(job.folder) / name, text)
-    write(path, json.dumps(made, indent=0, sort_keys=True))
     return made
+
+
+def commit(made: dict) -> None:
+    """Write a new plan and its texts (pyconfig.h and the like); only after all plans of a run turned out well."""
+    texts = made.pop("texts", None)
+    if texts is not None:
+        for name, text in texts.items():
+            write(Path(made["folder"]) / name, text)
+        write(Path(made["folder"]) / "graph.json", json.dumps(made, indent=0, sort_keys=True))
 
 
 def write(path: Path, text: str) -> None:

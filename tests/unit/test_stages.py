@@ -176,7 +176,9 @@ def test_a_damaged_or_incomplete_plan_is_made_again(plain, tmp_path, monkeypatch
     stages.write(tmp_path / plain.folder / "graph.json", damage(text))
     asked = []
     monkeypatch.setattr(stages, "_probe", lambda *arguments: asked.append("probe"))
-    monkeypatch.setattr(stages, "_make", lambda job, answers: {"texts": {"pyconfig.h": "/* made */\n"}})
+    monkeypatch.setattr(stages, "_make", lambda job, answers: {"folder": job.folder, "texts": {"pyconfig.h": "/* made */\n"}})
     made = stages.plan(plain, PROJECT, print)
+    assert not (tmp_path / "build/mips/pyconfig.h").exists()
+    stages.commit(made)
     assert asked == ["probe"] and made["installs"] == ["#build/mips/pyconfig.h"]
     assert (tmp_path / "build/mips/pyconfig.h").read_text() == "/* made */\n"
