@@ -1,0 +1,210 @@
+"""Every mistake that a user can make gets one message that says what to do, and build/ stays as it was."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+from checkout import REPOSITORY, Checkout, clone, missing, need, need_root
+from refusal import one_message, refused
+
+ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+@pytest.mark.parametrize("words, parts", [
+    (["target=aarch65"], ["aarch65", "did you mean", "'aarch64'"]),
+    (["target=x86_64-linux-mussel"], ["did you mean", "'x86_64-linux-musl'"]),
+    (["target=,"], ["names no variant", "aarch64-linux-gnu"]),
+    (["target=riscv*"], ["no variant has this name", "aarch64-linux-gnu"]),
+    (["tagret=aarch64"], ["there is no such argument", "'target'"]),
+    (["target=aarch64", "optimise=size"], ["there is no such argument", "'optimize'"]),
+    (["target=aarch64", "optimize=fast"], ["speed, size, debug"]),
+    (["target=aarch64", "toolchain=msvc"], ["zig", "gcc"]),
+    (["target=aarch64", "toolchain=zig:foo"], ["no such toolchain"]),
+    (["target=aarch64", "python=3.12"], ["3.12", "3.13"]),
+    (["target=aarch64", "python=latest"], ["it is no version"]),
+    (["target=aarch64", "prefix=usr"], ["absolute path"]),
+    (["target=aarch64", "prefix="], ["empty"]),
+    (["target=aarch64", "disable=_desimal"], ["_desimal", "_decimal"]),
+    (["target=aarch64", "enable=_ssl"], ["_ssl", "OpenSSL"]),
+    (["target=aarch64", "bytecode=some"], ["unchecked, checked, none, only"]),
+    (["target=aarch64", "verbose=2"], ["0, 1"]),
+    (["target=aarch64", "variants=nowhere"], ["nowhere"]),
+    (["target=aarch64", "source=nowhere"], ["nowhere"]),
+    (["target=aarch64", "inspekt"], ["inspekt", "'inspect'"]),
+    (["target=aarch64", "x86_64-linux-gnu"], ["x86_64-linux-gnu"]),
+    (["target=aarch64", "toolchain=gcc:/nowhere/bin/x-"], ["/nowhere/bin/x-gcc"]),
+    (["target=x86_64-linux-musl", "toolchain=gcc"], ["gcc", "zig"]),
+    (["-c", "target=aarch64"], ["rm -r"]),
+], ids=lambda value: " ".join(value) if value and "=" in " ".join(value) else "")
+def test_a_word_that_is_wrong(bare, words, parts):
+    message = refused(bare, *words)
+    assert [part for part in parts if part not in message] == [], message
+
+
+GOOD = (REPOSITORY / "variants/aarch64-linux-gnu/variant.toml").read_text("utf-8").replace('short = ["aarch64", "arm64"]\n', "")
+
+
+@pytest.mark.parametrize("text, parts", [
+    (GOOD.replace("[machine]", "[machine]\nendianness = 'big'"), ["machine.endianness", "unknown key", "'endian'"]),
+    (GOOD.replace("bits = 64", "bits = '64'"), ["machine.bits", "'64' is not an integer"]),
+    (GOOD.replace('"little"', '"medium"'), ["machine.endian: 'medium' is not one of little, big"]),
+    (GOOD.replace("[python]", "[python]\nsoabi = 1\nfoo = 2"), ["python.soabi", "python.foo"]),
+    (GOOD.replace('multiarch = "aarch64-linux-gnu"\n', ""), ["python.multiarch", "missing"]),
+    ("summary = [", ["not TOML"]),
+], ids=["unknown", "type", "value", "two", "missing", "syntax"])
+def test_a_variant_that_is_wrong(bare, room, text, parts):
+    folder = room / "variants" / "board-linux-gnu"
+    folder.mkdir(parents=True)
+    (folder / "variant.toml").write_text(text, "utf-8")
+    message = refused(bare, "target=board-linux-gnu", f"variants={room / 'variants'}")
+    assert [part for part in [*parts, "board-linux-gnu/variant.toml"] if part not in message] == [], message
+
+
+def test_a_missing_compiler_names_its_package(bare, room):
+    message = refused(bare, "target=aarch64", "toolchain=gcc", env={"PATH": str(room)})
+    assert "apt-get install gcc-aarch64-linux-gnu" in message
+    assert "toolchain=zig" in message
+
+
+def test_a_compiler_for_another_machine_is_found_before_anything_is_compiled(bare):
+    need("x86_64-linux-gnu-gcc", "gcc")
+    message = refused(bare, "target=aarch64", "toolchain=gcc:x86_64-linux-gnu-")
+    assert "x86_64" in message and "aarch64" in message.lower()
+
+
+def test_a_compiler_of_the_other_arm_abi(bare, room):
+    """The same machine and the same sizes, but another calling convention: the wrong gcc for armhf."""
+    real = need("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf")
+    for tool in ("gcc", "ar", "objcopy"):
+        path = room / f"soft-{tool}"
+        words = "-mfloat-abi=softfp" if tool == "gcc" else ""
+        path.write_text(f'#!/bin/sh\nexec {real[:-3]}{tool} {words} "$@"\n')
+        path.chmod(0o755)
+    assert "__ARM_PCS_VFP" in refused(bare, "target=arm", f"toolchain=gcc:{room}/soft-")
+
+
+def test_no_network_and_no_archive(room):
+    apt = room / "apt.conf"
+    (room / "empty").mkdir()
+    apt.write_text(f'Dir::Etc::sourcelist "/dev/null";\nDir::Etc::sourceparts "{room}/empty";\n')
+    checkout = clone(room / "checkout", sources=False)
+    dead = "http://127.0.0.1:9"
+    start = time.monotonic()
+    message = refused(checkout, "target=aarch64", env={"http_proxy": dead, "https_proxy": dead, "APT_CONFIG": str(apt)} | {
+        "no_proxy": None, "NO_PROXY": None, "HTTPS_PROXY": dead, "HTTP_PROXY": dead}, also=[checkout.downloads])
+    assert time.monotonic() - start < 60
+    assert "cannot be fetched" in message and "python.org" in message and "Debian" in message
+    assert re.search(r"put Python-3\.13\.\d+\.tar\.xz \(sha256 [0-9a-f]{64}\) into", message)
+
+
+@pytest.fixture
+def archive(bare, room):
+    """A copy of the archive in a downloads/ folder of the test's own, and a checkout that has unpacked nothing yet."""
+    found = max((REPOSITORY / "downloads").glob("Python-3.13.*.tar.xz"), default=None)
+    if not found:
+        missing("no archive is in downloads/: scons fetch")
+    (room / "downloads").mkdir()
+    shutil.copy(found, room / "downloads")
+    return clone(room / "checkout", sources=False), room / "downloads" / found.name
+
+
+def test_an_archive_with_a_wrong_sha256(archive):
+    checkout, path = archive
+    with path.open("r+b") as stream:
+        stream.seek(1_000_000)
+        stream.write(b"x")
+    message = refused(checkout, "target=aarch64", f"downloads={path.parent}", also=[path.parent])
+    assert path.name in message and "sha256" in message
+
+
+def test_a_truncated_archive(archive):
+    checkout, path = archive
+    os.truncate(path, 10_000_000)
+    message = refused(checkout, "target=aarch64", f"downloads={path.parent}", also=[path.parent])
+    assert "has 10000000 bytes" in message
+    message = refused(checkout, "target=aarch64", f"source={path}", also=[path.parent])
+    assert path.name in message
+
+
+def test_a_source_that_is_no_cpython(bare, room):
+    (room / "empty").mkdir()
+    assert "CPython" in refused(bare, "target=aarch64", f"source={room / 'empty'}")
+    (room / "text.tar.xz").write_text("no archive")
+    assert "text.tar.xz" in refused(bare, "target=aarch64", f"source={room / 'text.tar.xz'}")
+    with tarfile.open(room / "other.tar.xz", "w:xz") as other:
+        other.add(REPOSITORY / "cpython", "other-1.0")
+    assert "other.tar.xz" in refused(bare, "target=aarch64", f"source={room / 'other.tar.xz'}")
+
+
+def test_a_source_of_an_unsupported_series(bare, room):
+    real = next((bare.build / "sources").glob("Python-*"))
+    tree = room / "Python-3.12.9"
+    for name in ("Include/patchlevel.h", "configure.ac", "Modules/Setup.stdlib.in"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(real / name, tree / name)
+    (tree / "Lib").mkdir()
+    path = tree / "Include/patchlevel.h"
+    path.write_text(re.sub(r'(PY_MINOR_VERSION\s+)13', r"\g<1>12", re.sub(r'(PY_VERSION\s+)"3\.13\.\w+"', r'\1"3.12.9"', path.read_text())))
+    message = refused(bare, "target=aarch64", f"source={tree}")
+    assert "3.12" in message and "3.13" in message
+
+
+def ordinary(checkout: Checkout) -> tuple[str, ...]:
+    """Return the words that make a command an ordinary user's, where that user can read what it needs."""
+    if os.geteuid() != 0:
+        return ()
+    need("setpriv", "util-linux")
+    probe = subprocess.run([*ORDINARY, sys.executable, "-c", "import SCons, ziglang"], cwd=checkout.folder, capture_output=True)
+    if probe.returncode:
+        missing("an ordinary user cannot read the Python that runs these tests: install it somewhere that others can read")
+    return ORDINARY
+
+
+def test_a_build_folder_that_cannot_be_written(bare, room):
+    folder = room / "closed"
+    folder.mkdir(mode=0o555)
+    message = refused(bare, "target=aarch64", f"build_dir={folder}", before=ordinary(bare), also=[folder])
+    assert "cannot be written" in message and "build_dir=" in message
+    message = refused(bare, "target=aarch64", f"build_dir={folder}/inner", before=ordinary(bare), also=[folder])
+    assert "cannot be written" in message
+    (room / "file").write_text("")
+    refused(bare, "target=aarch64", f"build_dir={room}/file")
+
+
+def test_a_downloads_folder_that_cannot_be_written(archive, room):
+    checkout, _ = archive
+    closed = room / "closed"
+    closed.mkdir(mode=0o555)
+    checkout.folder.chmod(0o777)
+    message = refused(checkout, "target=aarch64", f"downloads={closed}", before=ordinary(checkout), also=[closed])
+    assert str(closed) in message
+
+
+@pytest.fixture
+def small_disk(room):
+    """A file system of 40 MB, too small for the sources."""
+    need_root("mounting a small file system")
+    folder = room / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m,mode=755", "tmpfs", str(folder)], capture_output=True, text=True)
+    if done.returncode:
+        missing(f"no file system can be mounted here ({done.stderr.strip()})")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+def test_a_full_disk(archive, small_disk):
+    checkout, path = archive
+    message = refused(checkout, "target=aarch64", f"build_dir={small_disk}", f"downloads={path.parent}", also=[small_disk])
+    assert "No space left on device" in message and "free some space" in message
+    assert os.listdir(small_disk) == []
+    target: Path = small_disk / "downloads"
+    message = one_message(checkout.scons("fetch", f"downloads={target}", check=False, env={
+        "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "APT_CONFIG": "/dev/null"})) \
+        if os.environ.get("CI") is None else "Fix"
+    assert "Fix" in message
