@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import autoconf, shelltest, upstream
@@ -72,6 +72,13 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
         found.append(Module(line.name, "absent", reason) if reason else _present(line, call, variables, makefile))
     _refused(expand(request.enable, table), found)
     return found
+
+
+def for_bootstrap(tree: Path, tables: Path, found: list[Module]) -> list[Module]:
+    """Return what of a plan goes into the bootstrap, all of it built in: Setup.bootstrap, and what the tables add."""
+    also = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["bootstrap_also"]
+    names = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
+    return [replace(module, kind="builtin") for module in found if module.name in {*names, *also}]
 
 
 def _known(request: Request, names: list[str], table: dict) -> None:

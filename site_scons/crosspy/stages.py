@@ -130,7 +130,7 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     request = modules.Request(options.modules, options.enable, options.disable, options.tests)
     found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request)
     if job.bootstrap:
-        found = found[:sum(1 for _ in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static"))]
+        found = modules.for_bootstrap(tree, job.tables, found)
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
     core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))

@@ -97,7 +97,8 @@ def _extract(path: Path, folder: Path) -> None:
 
 
 def _damaged(path: Path, error: Exception) -> UserError:
-    return UserError(str(path), f"it cannot be unpacked ({error})", "get a complete copy of the release archive")
+    reason = " ".join(str(error).split())  # tarfile tells of each compression on a line of its own
+    return UserError(str(path), f"it cannot be unpacked ({reason})", "get a complete copy of the release archive")
 
 
 def _plain_files_only(member, _destination):
