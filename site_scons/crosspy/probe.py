@@ -175,7 +175,7 @@ def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...
     variant, when it fails for any other reason than a question, or when upstream has something unknown.
     """
     up, table = upstream(tree.resolve()), load(tables)
-    drift(table, up.blocks)
+    drift(table, up.blocks, macros_of(up.template))
     questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks)]}
     headers = {name for q in questions.values() for name in ([q.name] if q.kind == "header" else []) + includes(q.prologue)}
     functions = [q.name for q in questions.values() if q.kind == "function"]

@@ -180,7 +180,7 @@ def _get(wanted: str, pins: list[Archive], downloads: Path, say: Callable[[str],
             continue
         if reasons:
             missed = ", ".join(newer.version for newer in pins[:len(reasons)])
-            say(f"python={wanted}: {missed} is newer but could not be fetched; taking {pin.version}")
+            say(f"python={wanted or series_of(pin.version)}: {missed} is newer but could not be fetched; taking {pin.version}")
         return pin, origin
     raise UserError(f"python={wanted or series_of(pins[0].version)}",
                     f"its archive is not in {downloads} and cannot be fetched ({'; '.join(reasons)})",

@@ -10,6 +10,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -152,6 +153,19 @@ class Session:
         def line(text: str, target, source, env) -> None:
             say(f"[{next(count):>3}] {text}")
         base["PRINT_CMD_LINE_FUNC"] = line
+
+    def guard(self, base) -> None:
+        """Leave the marker right before the first command: a run that has nothing to do writes nothing."""
+        spawn, first = base["SPAWN"], threading.Lock()
+        started: list[bool] = []
+
+        def marked(*words) -> int:
+            with first:
+                if not started:
+                    self.start(base["PUBLISHED"])
+                    started.append(True)
+            return spawn(*words)
+        base["SPAWN"] = marked
 
     def start(self, published: Callable[[], list]) -> None:
         """Leave the marker of a run at work; published: returns the nodes put in place, which crosscc lists."""

@@ -1,14 +1,19 @@
 """Real builds, run and checked. The repository's own build/ and downloads/ hold the builds that the tests share."""
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
-from binfmt import Registration
-from built import NAMES, Build
-from checkout import REPOSITORY, Checkout, clone, missing
+
+pytest.register_assert_rewrite("checkout", "built", "refusal", "workshop")
+
+from binfmt import Registration  # noqa: E402  (their assertions are to be told in full)
+from built import NAMES, Build  # noqa: E402
+from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
+from workshop import Workshop  # noqa: E402
 
 _WANTED = pytest.StashKey[list[str]]()
 
@@ -94,3 +99,17 @@ def binfmt():
     yield register
     for registration in registered.values():
         registration.remove()
+
+
+@pytest.fixture(scope="session")
+def opened_workshop(built, place):
+    built(f"{platform.machine()}-linux-gnu")
+    return Workshop(place)
+
+
+@pytest.fixture
+def workshop(opened_workshop):
+    """A checkout with a source= tree, built once; after each test it must come back to what the first build made."""
+    yield opened_workshop
+    opened_workshop.scons()
+    opened_workshop.same_as_first()

@@ -6,11 +6,10 @@ import subprocess
 import sys
 import tarfile
 import time
-from pathlib import Path
 
 import pytest
 from checkout import REPOSITORY, Checkout, clone, missing, need, need_root
-from refusal import one_message, refused
+from refusal import refused
 
 ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 
@@ -42,7 +41,7 @@ ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     (["-c", "target=aarch64"], ["rm -r"]),
 ], ids=lambda value: " ".join(value) if value and "=" in " ".join(value) else "")
 def test_a_word_that_is_wrong(bare, words, parts):
-    message = refused(bare, *words)
+    message = refused(bare, *words, probed="able=" in words[-1])
     assert [part for part in parts if part not in message] == [], message
 
 
@@ -73,19 +72,21 @@ def test_a_missing_compiler_names_its_package(bare, room):
 
 def test_a_compiler_for_another_machine_is_found_before_anything_is_compiled(bare):
     need("x86_64-linux-gnu-gcc", "gcc")
-    message = refused(bare, "target=aarch64", "toolchain=gcc:x86_64-linux-gnu-")
+    message = refused(bare, "target=aarch64", "toolchain=gcc:x86_64-linux-gnu-", probed=True)
     assert "x86_64" in message and "aarch64" in message.lower()
 
 
 def test_a_compiler_of_the_other_arm_abi(bare, room):
     """The same machine and the same sizes, but another calling convention: the wrong gcc for armhf."""
     real = need("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf")
+    (room / "gnu").mkdir()
+    (room / "gnu/stubs-soft.h").write_text("")
     for tool in ("gcc", "ar", "objcopy"):
         path = room / f"soft-{tool}"
-        words = "-mfloat-abi=softfp" if tool == "gcc" else ""
+        words = f"-mfloat-abi=softfp -isystem {room}" if tool == "gcc" else ""
         path.write_text(f'#!/bin/sh\nexec {real[:-3]}{tool} {words} "$@"\n')
         path.chmod(0o755)
-    assert "__ARM_PCS_VFP" in refused(bare, "target=arm", f"toolchain=gcc:{room}/soft-")
+    assert "__ARM_PCS_VFP" in refused(bare, "target=arm", f"toolchain=gcc:{room}/soft-", probed=True)
 
 
 def test_no_network_and_no_archive(room):
@@ -95,8 +96,9 @@ def test_no_network_and_no_archive(room):
     checkout = clone(room / "checkout", sources=False)
     dead = "http://127.0.0.1:9"
     start = time.monotonic()
-    message = refused(checkout, "target=aarch64", env={"http_proxy": dead, "https_proxy": dead, "APT_CONFIG": str(apt)} | {
-        "no_proxy": None, "NO_PROXY": None, "HTTPS_PROXY": dead, "HTTP_PROXY": dead}, also=[checkout.downloads])
+    message = refused(checkout, "target=aarch64", f"downloads={room / 'downloads'}", also=[room / "downloads"], env={
+        "APT_CONFIG": str(apt), "http_proxy": dead, "https_proxy": dead, "HTTP_PROXY": dead, "HTTPS_PROXY": dead,
+        "no_proxy": None, "NO_PROXY": None})
     assert time.monotonic() - start < 60
     assert "cannot be fetched" in message and "python.org" in message and "Debian" in message
     assert re.search(r"put Python-3\.13\.\d+\.tar\.xz \(sha256 [0-9a-f]{64}\) into", message)
@@ -142,7 +144,7 @@ def test_a_source_that_is_no_cpython(bare, room):
 
 
 def test_a_source_of_an_unsupported_series(bare, room):
-    real = next((bare.build / "sources").glob("Python-*"))
+    real = next((bare.build / "sources").glob("Python-*/configure.ac")).parent
     tree = room / "Python-3.12.9"
     for name in ("Include/patchlevel.h", "configure.ac", "Modules/Setup.stdlib.in"):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -203,8 +205,3 @@ def test_a_full_disk(archive, small_disk):
     message = refused(checkout, "target=aarch64", f"build_dir={small_disk}", f"downloads={path.parent}", also=[small_disk])
     assert "No space left on device" in message and "free some space" in message
     assert os.listdir(small_disk) == []
-    target: Path = small_disk / "downloads"
-    message = one_message(checkout.scons("fetch", f"downloads={target}", check=False, env={
-        "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "APT_CONFIG": "/dev/null"})) \
-        if os.environ.get("CI") is None else "Fix"
-    assert "Fix" in message

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 from built import NAMES, VARIANTS
-from checkout import REPOSITORY, assert_up_to_date, clone, snapshot
+from checkout import REPOSITORY, Run, assert_up_to_date, clone, snapshot
+from refusal import one_message
 
 
 def test_help_lists_every_argument_and_variant(bare):
@@ -41,7 +42,7 @@ def test_a_second_run_under_another_environment_is_up_to_date(built, main):
     run = main.scons("target=x86_64-linux-musl", umask=0o077, env={
         "TZ": "Asia/Kathmandu", "LANG": "tr_TR.UTF-8", "HOME": "/nonexistent", "PYTHONHASHSEED": "7", "CFLAGS": "-O9", "PATH": "/usr/bin:/bin"})
     assert run.shown == []
-    assert {name for name, facts in snapshot(main.build).items() if before.get(name) != facts} <= {".sconsign.dblite", "."}
+    assert {name for name, facts in snapshot(main.build).items() if before.get(name) != facts} <= {".sconsign.dblite"}
 
 
 def test_several_targets_share_one_graph_and_one_bootstrap(built, place):
@@ -62,9 +63,7 @@ def test_the_python_that_runs_scons_may_be_too_old(bare):
     """SCons's own check stands before anything that an old Python could not read."""
     code = "import sys; import SCons.Script; sys.version_info = (3, 9, 2, 'final', 0); sys.argv[1:] = ['target=aarch64']; SCons.Script.main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=bare.folder, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "Python 3.11 or greater required" in done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
+    assert "3.11 is the oldest" in one_message(Run(done.returncode, done.stdout, done.stderr, 0))
 
 
 def test_the_work_tree_stays_clean(built):
