@@ -10,7 +10,7 @@ import crosscc
 
 
 def _recorded(target, source, env):
-    """Note an output that the command itself put in place."""
+    """Note an output that the command itself will put in place: also one that it puts there before it is interrupted."""
     crosscc.published.extend(target)
 
 
@@ -18,7 +18,7 @@ _note = SCons.Action.Action(_recorded, cmdstr=None)
 
 
 def _command(text, shown):
-    return SCons.Builder.Builder(action=SCons.Action.ListAction([SCons.Action.Action(text, cmdstr=shown), _note]))
+    return SCons.Builder.Builder(action=SCons.Action.ListAction([_note, SCons.Action.Action(text, cmdstr=shown)]))
 
 
 def generate(env):

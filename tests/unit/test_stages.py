@@ -26,7 +26,8 @@ def test_an_unchanged_text_is_not_written(tmp_path):
     stages.write(tmp_path / "a", "text")
     before = (tmp_path / "a").stat()
     stages.write(tmp_path / "a", "text")
-    assert (tmp_path / "a").stat() == before
+    after = (tmp_path / "a").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     stages.write(tmp_path / "a", "other")
     assert (tmp_path / "a").stat().st_ino != before.st_ino
 
