@@ -48,7 +48,8 @@ def program(variant: Variant, toolchain: Toolchain) -> tuple[str, ...]:
 
 def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str) -> tuple[str, ...]:
     """Flags of a link; kind is ``program`` or ``shared``."""
-    strip = () if options.debuginfo == "split" else ("-s",)
+    # -g: zig's linker strips whatever is optimised for size unless it is told not to.
+    strip = ("-g",) if options.debuginfo == "split" else ("-s",)
     collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
     shape = program(variant, toolchain) if kind == "program" else ("-shared",)
     export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static else ()

@@ -102,7 +102,7 @@ def lean(built):
 
 def test_optimize_size_is_smaller(built, lean):
     lean.smoke()
-    assert lean.python.stat().st_size < .85 * built(GNU).python.stat().st_size
+    assert lean.python.stat().st_size < .95 * built(GNU).python.stat().st_size
 
 
 def test_debug_information_is_split_off_by_build_id(lean):
