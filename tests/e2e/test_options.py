@@ -105,6 +105,7 @@ def test_optimize_size_is_smaller(built, lean):
     assert lean.python.stat().st_size < .95 * built(GNU).python.stat().st_size
 
 
+@pytest.mark.nightly
 def test_debug_information_is_split_off_by_build_id(lean):
     need("readelf", "binutils")
     programs = [lean.python, *sorted((lean.library / "lib-dynload").iterdir())]
@@ -125,6 +126,7 @@ def test_no_debug_file_of_an_older_build_is_left(lean):
     assert len(files) == 1 + len(list((lean.library / "lib-dynload").iterdir()))
 
 
+@pytest.mark.nightly
 def test_a_debugger_finds_the_lines(lean):
     readelf = need("readelf", "binutils")
     build_id = subprocess.run([readelf, "-nW", lean.python], capture_output=True, text=True, check=True).stdout.partition("Build ID: ")[2].split()[0]
