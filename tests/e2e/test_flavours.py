@@ -177,6 +177,24 @@ def test_checked_bytecode_notices_an_edit_on_the_device(copied):
     assert build.run("-c", "import argparse; print(hasattr(argparse, 'EDITED'))").stdout == "False\n"
 
 
+# bootstrap=…
+
+def test_a_given_bootstrap_freezes_and_compiles_the_same(built, room):
+    """Nothing is compiled for the host, and what the given interpreter makes is what our own makes."""
+    build = built(GNU)
+    if build.foreign:
+        pytest.skip(f"the given interpreter must run here, and {GNU} does not")
+    ours = f"bootstrap-{build.manifest['release']['version']}"
+    checkout = clone(room / "checkout", zig_cache=True)
+    run = checkout.scons(f"target={GNU}", f"bootstrap={build.python}", f"build/{ours}-given")
+    assert {line.partition(" ")[0] for line in run.shown} == {"FREEZE", "PYC"}
+    theirs = contents(checkout.build / f"{ours}-given")
+    wanted = {name: value for name, value in contents(build.checkout.build / ours).items() if name in theirs and name.endswith((".h", ".pyc"))}
+    assert len(wanted) > 500
+    early = {f"Python/frozen_modules/{name}.h" for name in ("getpath", "importlib._bootstrap", "importlib._bootstrap_external", "zipimport")}
+    assert {name for name in wanted if theirs[name] != wanted[name]} <= early  # these come from _freeze_module else
+
+
 # the host's environment
 
 POISON = {"CFLAGS": "-DPOISON", "CPPFLAGS": "-DPOISON", "LDFLAGS": "-lpoison", "CC": "poison", "CXX": "poison", "AR": "poison",
