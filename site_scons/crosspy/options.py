@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from . import toolchain
+from . import commands, toolchain
 from .errors import UserError, nearest
 
 
@@ -39,6 +39,7 @@ class Argument:
     """One argument: default and allowed values (first is the default; none means free text), and its help line.
 
     objects: whether it changes compiled objects, and so names the build folder.  check: raises UserError.
+    command: the alias that alone reads it.
     """
 
     values: tuple[str, ...]
@@ -47,6 +48,7 @@ class Argument:
     free: bool = False
     check: Callable[[str], object] = lambda value: None
     convert: Callable[[str], object] = str
+    command: str = ""
 
 
 def _names(value: str) -> frozenset[str]:
@@ -86,7 +88,6 @@ ARGUMENTS: dict[str, Argument] = {
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
-ALIASES = {"fetch": "download the release only", "inspect": "build, then list the ELF files of root/ with what the inspection found"}
 
 
 def parse(given: Mapping[str, str]) -> Options:
@@ -141,7 +142,7 @@ def help_text(variants: Mapping[str, object]) -> str:
     for name, argument in ARGUMENTS.items():
         default = "|".join(filter(None, argument.values))
         lines.append(f"  {name:<11}{argument.help}" + (f"  [{default}]" if default else ""))
-    lines += ["", "aliases:", *(f"  {name:<11}{text}" for name, text in ALIASES.items()), "", "variants:"]
+    lines += ["", "aliases:", *(f"  {name:<11}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
         lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import install, release, stages, toolchain, variant
+from . import commands, install, release, stages, toolchain, variant
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -56,21 +56,18 @@ class Session:
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
 
-    def check_targets(self, names: Collection[str]) -> None:
-        """Refuse a word on the command line that is neither an alias nor an output of the build."""
-        known = {*command_line.ALIASES, *(chosen.name for chosen in self.chosen)}
+    def command(self, names: Collection[str]) -> str:
+        """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
+        known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
             if name not in known and not Path(name).is_relative_to(self.options.build_dir):
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
-        if names and not self.chosen and "fetch" not in names:
+        if not self.chosen and any(name not in commands.COMMANDS or commands.COMMANDS[name].target for name in names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
-
-    def fetch(self) -> None:
-        """Make sure that the release's archive is in downloads/ (the alias ``fetch``)."""
-        path = release.fetch(self.arguments.get("python", ""), self.releases, Path(self.options.downloads), say)
-        say(f"fetch: {path}")
+        readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
+        return commands.asked(names, self.arguments, readers)
 
     def prepare(self) -> Builds:
         """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched."""
@@ -171,6 +168,12 @@ class Session:
         """Leave the marker of a run at work; published: returns the nodes put in place, which crosscc lists."""
         assert self.lock is not None
         self.lock.start(lambda: [node.abspath for node in published() if node.get_state() != EXECUTED])
+
+
+def fetch(session: Session) -> None:
+    """Make sure that the release's archive is in downloads/ (the alias ``fetch``)."""
+    path = release.fetch(session.arguments.get("python", ""), session.releases, Path(session.options.downloads), say)
+    say(f"fetch: {path}")
 
 
 def library_state(got: release.Release) -> str:

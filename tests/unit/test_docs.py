@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crosspy import options, release, variant
+from crosspy import commands, options, release, variant
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -41,7 +41,7 @@ def test_the_table_of_arguments_is_the_command_line():
 
 def test_every_alias_is_described():
     sentence = next(line for line in README.split("\n\n") if line.startswith("Aliases:"))
-    assert set(re.findall(r"`scons ([\w-]+)[ `]", sentence)) - {"-h"} == set(options.ALIASES)
+    assert set(re.findall(r"`scons ([\w-]+)[ `]", sentence)) - {"-h"} == set(commands.COMMANDS)
 
 
 def test_the_table_of_targets_is_the_folder_of_variants():

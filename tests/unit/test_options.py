@@ -4,7 +4,7 @@ import re
 import pytest
 from samples import PROJECT, given
 
-from crosspy import options, variant
+from crosspy import commands, options, variant
 from crosspy.errors import UserError
 
 
@@ -107,5 +107,5 @@ def test_help_lists_every_argument_alias_and_variant():
     variants = variant.load_all(PROJECT / "variants")
     text = options.help_text(variants)
     lines = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
-    assert set(options.ARGUMENTS) | set(options.ALIASES) | set(variants) <= set(lines)
+    assert set(options.ARGUMENTS) | set(commands.COMMANDS) | set(variants) <= set(lines)
     assert "(aarch64, arm64)" in text and "speed|size|debug" in text

@@ -28,13 +28,13 @@ def test_a_command_line_is_checked_without_writing_anything(tmp_path, monkeypatc
 
 @pytest.mark.parametrize("word", ["inspect", "fetch", "aarch64-linux-gnu", "build/aarch64-linux-gnu/root", "./build/x.o", "build"])
 def test_aliases_chosen_targets_and_outputs_are_words_of_the_command_line(word):
-    Session({"target": "aarch64"}, PROJECT).check_targets([word])
+    Session({"target": "aarch64"}, PROJECT).command([word])
 
 
 @pytest.mark.parametrize("word, hint", [("inspct", "did you mean 'inspect'"), ("aarch64-linux-gn", "did you mean 'aarch64-linux-gnu'"),
                                         ("building", ""), ("arm-linux-gnueabihf", ""), ("SConstruct", "")])
 def test_another_word_is_refused_with_the_nearest(word, hint):
-    error = refused(Session({"target": "aarch64"}, PROJECT).check_targets, [word])
+    error = refused(Session({"target": "aarch64"}, PROJECT).command, [word])
     assert error.where == word and hint in error.what and "aarch64-linux-gnu, fetch, inspect" in error.fix
 
 

@@ -1,0 +1,49 @@
+"""The aliases of `scons`: what a word on the command line that is neither an argument nor an output does."""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+from .errors import UserError
+
+
+@dataclass(frozen=True)
+class Command:
+    """One alias.
+
+    run: ``module:function`` of crosspy, which gets the Session and does the work without a graph; it returns an exit
+    status or None.  Empty: the alias is a node of the graph.  target: whether it needs ``target=``.
+    """
+
+    help: str
+    run: str = ""
+    target: bool = True
+
+
+COMMANDS: dict[str, Command] = {
+    "fetch": Command("download the release only", run="session:fetch", target=False),
+    "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
+}
+
+
+def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str, str]) -> str:
+    """Return the alias that runs instead of a build, or an empty string.
+
+    words: the command line's words.  given: its arguments.  readers: argument -> the alias that alone reads it.
+    Raises UserError when such an alias does not stand alone, or an argument is without its alias.
+    """
+    alone = [word for word in words if word in COMMANDS and COMMANDS[word].run]
+    if alone and len(words) > 1:
+        raise UserError(f"scons {' '.join(words)}", f"{alone[0]} runs alone", f"use scons {alone[0]} first, the rest in another run")
+    for name in given:
+        reader = readers.get(name, "")
+        if reader and reader not in words:
+            raise UserError(f"{name}={given[name]}", f"only {reader} reads it", f"use scons {reader} {name}={given[name]}")
+    return alone[0] if alone else ""
+
+
+def run(name: str, session) -> int:
+    """Run an alias that needs no graph; its module is loaded only now. Returns the exit status."""
+    module, _, function = COMMANDS[name].run.partition(":")
+    return getattr(import_module(f"{__package__}.{module}"), function)(session) or 0
