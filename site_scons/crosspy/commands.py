@@ -23,6 +23,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
+    "bootstrap": Command("build the helper interpreter alone", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
 }
 

@@ -36,6 +36,14 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
 
 
+def minimal(job, plan: list[Module], made: dict) -> dict[str, str]:
+    """Return the texts of profile=minimal, where what each program consists of comes later. Adds what programs are held against to `made`."""
+    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job))
+    made["facts"] = _facts(job, plan)
+    made.update(prefix=job.options.prefix, series=job.release.series)
+    return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n"}
+
+
 def private_folders(job) -> tuple[str, ...]:
     """Return the folders of this machine that must not show in anything that goes to a device."""
     folders = {os.getcwd(), os.path.abspath(job.folder), str(job.release.tree), os.path.dirname(job.toolchain.cc[0]),

@@ -17,6 +17,9 @@ class Options:
     target: str
     python: str
     toolchain: str
+    profile: str
+    app: str
+    path: tuple[str, ...]
     source: str
     bootstrap: str
     prefix: str
@@ -55,6 +58,10 @@ def _names(value: str) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in value.split(","))))
 
 
+def _folders(value: str) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for word in value.split(","))))
+
+
 def _absolute(value: str) -> None:
     if not re.fullmatch(r"(/[\w.+-]+)+", value) or {".", ".."} & set(value.split("/")):
         raise UserError(f"prefix={value}", "it is not an absolute path of letters, digits and . _ + -",
@@ -70,6 +77,9 @@ ARGUMENTS: dict[str, Argument] = {
     "target": Argument(("",), "variant, short name, comma list, pattern (aarch64-*) or all", free=True),
     "python": Argument(("3.13",), "series (newest release at hand) or exact release", free=True, check=_version),
     "toolchain": Argument(("zig",), "zig, gcc or gcc:PREFIX", objects=True, free=True, check=toolchain.parse),
+    "profile": Argument(("full", "minimal"), "full: library in files; minimal: one program, the library frozen into it", objects=True),
+    "app": Argument(("",), "a .py file or a package: builds one program of it (implies profile=minimal)", free=True),
+    "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_folders),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
@@ -93,6 +103,7 @@ ARGUMENTS: dict[str, Argument] = {
 def parse(given: Mapping[str, str]) -> Options:
     """Check a command line's ``name=value`` arguments. Raises UserError for the first one that is wrong."""
     values = {}
+    given = implied(given)
     for name in given:
         if name not in ARGUMENTS:
             hint = nearest(name, ARGUMENTS)
@@ -109,13 +120,35 @@ def parse(given: Mapping[str, str]) -> Options:
         if value:
             argument.check(value)
         values[name] = argument.convert(value)
+    if given.get("path") and not given.get("app"):
+        raise UserError(f"path={given['path']}", "it is for an application", "add app=FILE, or leave path= out")
     return Options(**{item.name: values[item.name] for item in fields(Options)})
+
+
+# What one small program has no use for, and what it is optimised for where nothing else is said.
+MINIMAL = {"libpython": "static", "modules": "auto", "bytecode": "unchecked", "tests": "no", "debuginfo": "no"}
+SMALL = {"optimize": "size"}
+
+
+def implied(given: Mapping[str, str]) -> dict[str, str]:
+    """Add what ``app=`` and ``profile=minimal`` imply. Raises UserError for an argument that they leave no room for."""
+    given = dict(given)
+    if given.get("app"):
+        if given.setdefault("profile", "minimal") != "minimal":
+            raise UserError(f"profile={given['profile']}", f"app={given['app']} becomes one small program", "leave profile= out")
+    if given.get("profile") == "minimal":
+        for name, only in MINIMAL.items():
+            if given.get(name, only) != only:
+                raise UserError(f"{name}={given[name]}", "profile=minimal, which app= implies, makes one static program without files",
+                                f"leave {name}= out")
+        given = {**SMALL, **given}
+    return given
 
 
 def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose")}
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose", "app", "path")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
@@ -124,9 +157,11 @@ def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
     release: the exact version in use; it is part of the name when it is not the newest pinned one of its series.
     """
     parts = []
+    given = implied(given)
+    small = SMALL if given.get("profile") == "minimal" else {}
     for name, argument in ARGUMENTS.items():
         value = given.get(name, argument.values[0])
-        if argument.objects and value != argument.values[0]:
+        if argument.objects and value != small.get(name, argument.values[0]):
             text = ",".join(sorted(_names(value))) if argument.convert is _names else value
             if not re.fullmatch(r"[\w.]{1,24}", text):
                 text = hashlib.sha256(text.encode()).hexdigest()[:8]

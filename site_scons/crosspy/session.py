@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import commands, install, release, stages, toolchain, variant
+from . import commands, install, programs, release, stages, toolchain, variant
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -77,7 +77,7 @@ class Session:
         caches = (folder / "zig-cache").absolute()
         tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
                  for chosen in self.chosen}
-        host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
+        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(_host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
@@ -110,8 +110,11 @@ class Session:
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:
-            damage(target)
             target.update(states)
+        if self.options.profile == "minimal":
+            targets = programs.plans(self, got, frozen, given, targets)
+        for target in targets:
+            damage(target)
         return Builds(bootstrap, targets)
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:

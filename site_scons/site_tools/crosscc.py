@@ -26,6 +26,14 @@ def _publish(target, source, env):
 publish = SCons.Action.Action(_publish, cmdstr=None)
 
 
+def _recorded(target, source, env):
+    """Note an output that the command itself will put in place: also one that it puts there before it is interrupted."""
+    published.extend(target)
+
+
+note = SCons.Action.Action(_recorded, cmdstr=None)
+
+
 def _action(command, shown):
     return SCons.Action.ListAction([SCons.Action.Action(command, cmdstr=shown), publish])
 

@@ -9,16 +9,8 @@ import SCons.Builder
 import crosscc
 
 
-def _recorded(target, source, env):
-    """Note an output that the command itself will put in place: also one that it puts there before it is interrupted."""
-    crosscc.published.extend(target)
-
-
-_note = SCons.Action.Action(_recorded, cmdstr=None)
-
-
 def _command(text, shown):
-    return SCons.Builder.Builder(action=SCons.Action.ListAction([_note, SCons.Action.Action(text, cmdstr=shown)]))
+    return SCons.Builder.Builder(action=SCons.Action.ListAction([crosscc.note, SCons.Action.Action(text, cmdstr=shown)]))
 
 
 def generate(env):
