@@ -56,7 +56,7 @@ class Availability:
         if parent and (reason := self.why_not(parent)):
             return reason
         for item in self.facts[name].imports:
-            if item.inside or item.optional or item.when or item.main:
+            if item.inside or item.optional or item.when or item.main or item.maybe:
                 continue
             for target in self.targets(name, item):
                 reason = self.why_not(target)

@@ -7,22 +7,22 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import UserError
 
 SCRIPTS = ("imports.py", "reader.py", "scope.py")
-MENTIONS = ("bare", "attributes", "taken", "qualified")
+MENTIONS = ("bare", "attributes", "qualified")
 
 
 @dataclass(frozen=True)
 class Import:
     """One import statement. module: absolute.  names: of ``from module import names``.
 
-    inside: the functions around it, outermost first; an empty name is one that anybody may call.  optional: a missing
+    inside: the functions around it, and their classes, outermost first; an empty name is one that anybody may call.  optional: a missing
     module is caught.  when: ("missing" or "present", modules): it runs if one of them is missing, or all are present.
-    main: it stands below ``if __name__ == "__main__"``.
+    main: it stands below ``if __name__ == "__main__"``.  maybe: below a condition that may hold or not.
     """
 
     line: int
@@ -32,6 +32,7 @@ class Import:
     optional: bool = False
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()
     main: bool = False
+    maybe: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Facts:
     """What one module says. path: its file, empty for a namespace package.  codecs: modules of encodings that it names.
 
     dynamic: (line, function) of imports whose name is only known at run time.  provides: names that it puts into sys.modules.
-    exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  The rest: names that it mentions, in
-    four kinds (reader.py).  error: line, column, text and message of a file that does not compile.
+    exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
+    it mentions -> in which functions (reader.py).  error: line, column, text and message of a file that does not compile.
     """
 
     name: str
@@ -52,10 +53,9 @@ class Facts:
     provides: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     generic: int = 0
-    bare: frozenset[str] = frozenset()
-    attributes: frozenset[str] = frozenset()
-    taken: frozenset[str] = frozenset()
-    qualified: frozenset[str] = frozenset()
+    bare: Mapping[str, Collection[str]] = field(default_factory=dict)
+    attributes: Mapping[str, Collection[str]] = field(default_factory=dict)
+    qualified: Mapping[str, Collection[str]] = field(default_factory=dict)
     error: tuple = ()
 
 
@@ -64,10 +64,10 @@ def facts(name: str, row: Mapping) -> Facts:
     def statements(rows) -> tuple[Import, ...]:
         return tuple(Import(item["line"], item["module"], tuple(item.get("names", ())), tuple(item.get("inside", ())),
                             item.get("optional", False), tuple((state, tuple(tried)) for state, tried in item.get("when", ())),
-                            item.get("main", False)) for item in rows)
+                            item.get("main", False), item.get("maybe", False)) for item in rows)
     return Facts(name, row.get("path", ""), row.get("package", False), statements(row.get("imports", ())),
                  statements(row.get("codecs", ())), tuple(map(tuple, row.get("dynamic", ()))), tuple(row.get("provides", ())),
-                 tuple(row.get("exports", ())), row.get("generic", 0), *(frozenset(row.get(kind, ())) for kind in MENTIONS),
+                 tuple(row.get("exports", ())), row.get("generic", 0), *(row.get(kind, {}) for kind in MENTIONS),
                  tuple(row.get("error", ())))
 
 
@@ -98,14 +98,22 @@ def read(interpreter: str, files: Mapping[str, tuple[str, bool]], keep: Collecti
 
 
 def _reduced(found: dict[str, dict], keep: Collection[str]) -> dict[str, dict]:
-    """Leave only those mentioned names that decide about an import inside a function, or are asked for."""
-    wanted = set(keep)
+    """Leave only those mentions that decide, through any number of functions, about an import inside a function."""
+    wanted, new = set(), set(keep)
     for row in found.values():
         for item in (*row.get("imports", ()), *row.get("codecs", ())):
-            wanted.update(item.get("inside", ()))
+            new.update(item.get("inside", ()))
+    around: dict[str, set[str]] = {}
     for row in found.values():
         for kind in MENTIONS:
-            row[kind] = [name for name in row.get(kind, ()) if name.rpartition(":")[2] in wanted]
+            for name, functions in row.get(kind, {}).items():
+                around.setdefault(name.rpartition(":")[2], set()).update(word for function in functions for word in function.split("."))
+    while new:
+        wanted |= new
+        new = {outer for name in new for outer in around.get(name, ())} - wanted
+    for row in found.values():
+        for kind in MENTIONS:
+            row[kind] = {name: functions for name, functions in row.get(kind, {}).items() if name.rpartition(":")[2] in wanted}
     return found
 
 

@@ -1,8 +1,8 @@
 """What one module imports, mentions and provides, read from its syntax tree; run by the bootstrap (imports.py).
 
-Nothing is imported and nothing is run.  Mentioned names are kept in four kinds, since they decide which imports inside
-functions can be reached (stdlib.py): ``bare`` (``name``), ``attributes`` (``anything.name``), ``taken`` (``from m import name``)
-and ``qualified`` (``m:name``, where ``m.name`` is written and m is an imported module).
+Nothing is imported and nothing is run.  Mentioned names are kept, each with the functions that mention it, since they decide
+which imports inside functions can be reached (reach.py): ``bare`` (``name``), ``attributes`` (``anything.name``, and names that
+are imported from a module) and ``qualified`` (``m:name``, where ``m.name`` is written and m is an imported module).
 """
 import _ast
 
@@ -55,16 +55,21 @@ class Reader:
         self.name, self.parent = name, name if package else name.rpartition(".")[0]
         self.conditions = Conditions()
         self.facts = {"imports": [], "dynamic": [], "codecs": [], "provides": [], "exports": [], "generic": 0}
-        self.bare, self.attributes, self.taken, self.qualified = set(), set(), set(), set()
+        self.mentions = {"bare": {}, "attributes": {}, "qualified": {}}  # each: name -> the functions around
         self.modules = {}  # local name -> the module that it stands for
 
     def read(self, tree):
         self.conditions.learn(tree)
         for node in tree.body:
             self.visit(node, Scope())
-        for kind in ("bare", "attributes", "taken", "qualified"):
-            self.facts[kind] = sorted(getattr(self, kind))
+        for kind, names in self.mentions.items():
+            # what the module itself mentions at its top counts always, so nothing else matters then
+            self.facts[kind] = {name: [""] if "" in around else sorted(around) for name, around in names.items()}
         return self.facts
+
+    def mention(self, kind, name, scope):
+        if not scope.main or self.name.endswith("__main__"):
+            self.mentions[kind].setdefault(name, set()).add(".".join(scope.inside))
 
     def visit(self, node, scope):
         method = getattr(self, "visit_" + type(node).__name__, None)
@@ -106,7 +111,8 @@ class Reader:
         names = [alias.name for alias in node.names]
         module = self.absolute(node.module or "", node.level)
         self.found(node, module or "." * node.level + (node.module or ""), names, scope)
-        self.taken.update(names)
+        for name in names:
+            self.mention("attributes", name, scope)
         for alias in node.names:
             self.modules.setdefault(alias.asname or alias.name, f"{module}.{alias.name}")
 
@@ -149,6 +155,7 @@ class Reader:
         holds = self.conditions.holds(node.test)
         if holds is None:
             self.visit(node.test, scope)
+            scope = scope.replace(maybe=True)
         if holds is not False:
             self.each(node.body, scope)
         if holds is not True:
@@ -160,7 +167,7 @@ class Reader:
         self.each(node.decorator_list, scope)
         self.parameters(node, scope)
         called = not set(map(last_name, node.decorator_list)) <= PLAIN_DECORATORS
-        self.each(node.body, scope.inside_of("" if called else node.name))
+        self.each(node.body, scope.function("" if called else node.name))
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -169,7 +176,8 @@ class Reader:
 
     def visit_ClassDef(self, node, scope):
         self.parameters(node, scope)
-        self.each([*node.decorator_list, *node.bases, *node.keywords, *node.body], scope)
+        self.each([*node.decorator_list, *node.bases, *node.keywords], scope)
+        self.each(node.body, scope.replace(classes=(*scope.classes, node.name)))
 
     def visit_TypeAlias(self, node, scope):
         self.parameters(node, scope)
@@ -189,15 +197,13 @@ class Reader:
     # names, calls, assignments
 
     def visit_Name(self, node, scope):
-        if not scope.main:
-            self.bare.add(node.id)
+        self.mention("bare", node.id, scope)
 
     def visit_Attribute(self, node, scope):
-        if not scope.main:
-            if isinstance(node.value, _ast.Name) and node.value.id in self.modules:
-                self.qualified.add(f"{self.modules[node.value.id]}:{node.attr}")
-            else:
-                self.attributes.add(node.attr)
+        if isinstance(node.value, _ast.Name) and node.value.id in self.modules:
+            self.mention("qualified", f"{self.modules[node.value.id]}:{node.attr}", scope)
+        else:
+            self.mention("attributes", node.attr, scope)
         self.visit(node.value, scope)
 
     def visit_Expr(self, node, scope):
@@ -206,7 +212,7 @@ class Reader:
 
     def visit_Constant(self, node, scope):
         if isinstance(node.value, str) and "\\N{" in node.value:
-            self.attributes.add("\\N{")  # a pattern of re may name a character
+            self.mention("attributes", "\\N{", scope)  # a pattern of re may name a character
 
     def visit_Assign(self, node, scope):
         for target in node.targets:
@@ -247,7 +253,7 @@ class Reader:
         elif name == "open" and last_name(getattr(node.func, "value", None)) == "codecs":
             self.each_codec(node.args[2:3], scope)
         elif name == "getattr" and len(node.args) > 1 and constant(node.args[1]):
-            self.attributes.add(constant(node.args[1]))
+            self.mention("attributes", constant(node.args[1]), scope)
         for keyword in node.keywords:
             if keyword.arg == "encoding":
                 self.encoding(keyword.value, scope, direct=name in ("encode", "decode", "str", "bytes", "bytearray"))

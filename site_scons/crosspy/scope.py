@@ -17,12 +17,14 @@ COMPARE = {_ast.Eq: lambda a, b: a == b, _ast.NotEq: lambda a, b: a != b, _ast.L
 
 
 class Scope:
-    """inside: the functions around a statement, outermost first (empty: one that anybody may call).  optional: a missing module
-    is caught.  when: ("missing" or "present", modules) pairs that must all hold.  main: below ``if __name__ == "__main__"``.
+    """inside: the functions around a statement and their classes, outermost first (empty: a function that anybody may call).
+    optional: a missing module is caught.  when: ("missing" or "present", modules) pairs that must all hold.  main: below
+    ``if __name__ == "__main__"``.  maybe: below a condition that may hold or not.
     """
 
-    def __init__(self, inside=(), optional=False, when=(), main=False):
-        self.inside, self.optional, self.when, self.main = inside, optional, when, main
+    def __init__(self, inside=(), optional=False, when=(), main=False, maybe=False, classes=()):
+        self.inside, self.optional, self.when, self.main, self.maybe = inside, optional, when, main, maybe
+        self.classes = classes  # around the statement, but inside of its innermost function
 
     def replace(self, **changes):
         return Scope(**{**vars(self), **changes})
@@ -30,12 +32,12 @@ class Scope:
     def given(self, state, modules):
         return self.replace(when=(*self.when, (state, modules)))
 
-    def inside_of(self, name):
-        return self.replace(inside=(*self.inside, name))
+    def function(self, name):
+        return self.replace(inside=(*self.inside, *self.classes, name), classes=())
 
     def facts(self):
         """Return what differs from a statement at the top of a module, ready for JSON."""
-        return {name: value for name, value in vars(self).items() if value}
+        return {name: value for name, value in vars(self).items() if value and name != "classes"}
 
 
 def dotted(node):

@@ -147,6 +147,7 @@ class _Search:
     def settle(self) -> bool:
         """Follow every open import that is reached by now. Returns whether there was one."""
         before = len(self.modules)
+        self.mentions.grow()
         imports, self.open = self.open, []
         for name, item in imports:
             if self.applies(name, item):
@@ -183,7 +184,7 @@ class _Search:
         kind = self.program.kinds.get(name, "library" if found else "extension")
         self.modules[name] = Entry(name, kind, found.path if found else "", bool(found and found.package), parent, line, how)
         if found:
-            self.mentions.add(found)
+            self.mentions.add(found, kind != "library")
             self.open += [(name, item) for item in (*found.imports, *found.codecs)]
             if kind != "library":
                 self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
@@ -199,7 +200,7 @@ class _Search:
             return False
         found = self.facts.get(name)
         if found and name in self.library and name not in self.program.facts:
-            if not all(self.mentions.calls(found, function) for function in item.inside):
+            if not self.mentions.used(found, item.inside):
                 return False
         return all(any(self.available.why_not(tried) for tried in names) is (state == "missing") for state, names in item.when)
 
