@@ -1,0 +1,250 @@
+"""The closure: which modules of its own, of its dependencies and of the standard library a program carries, and why.
+
+The way to it:
+
+1. ``importgraph.library(interpreter, tree, folder, state, rules.names())`` -> facts of the library, cached per release;
+2. ``appfiles.find(interpreter, app, paths, library)`` -> Application: facts, files, data and metadata of one program;
+3. ``cimports.read(tree, folder, state, rules, modules)`` -> CImports: what C code imports by name, per extension module;
+4. ``closure_of(application, library, cimports, extensions, rules, include, exclude)`` -> Closure.
+
+Only the first two run the bootstrap, and only when something changed; this file is pure.
+
+- An import below ``try: ... except ImportError`` is followed when its module can be imported; what stands in the handler is
+  followed when what was tried cannot.
+- Imports inside the library's functions are followed when somebody may call the function (reach.py), those of the program's
+  own modules always.
+- ``include=NAME`` adds a module and all that lies below it; ``exclude=NAME`` takes the same away. A name that was left out but
+  that somebody may still ask for has an entry in ``Closure.stubs``: the text of its ImportError.
+"""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from .availability import Availability, below
+from .closuretable import Edge, Rules
+from .errors import UserError, nearest
+from .importgraph import Facts, Import
+from .reach import Mentions
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A module that the program carries. kind: ``app``, ``path`` (a dependency), ``library`` or ``extension``.
+
+    path: its source; empty for an extension module and for a namespace package.  parent: the module that imports it, or
+    empty.  line: where.  how: the reason, where there is no parent: ``start-up``, ``application``, ``include=NAME``.
+    """
+
+    name: str
+    kind: str
+    path: str = ""
+    package: bool = False
+    parent: str = ""
+    line: int = 0
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A name that was left out. message: the text of its ImportError, which names the argument that brings it in.
+
+    lazy: its import succeeds and its use raises, so that what names it at its top can be imported; has: its constants.
+    """
+
+    message: str
+    lazy: bool = False
+    has: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Closure:
+    """modules: everything carried, by name, with kinds as in Entry.  stubs: names left out.  warnings: lines for the user."""
+
+    modules: Mapping[str, Entry]
+    stubs: Mapping[str, Stub]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """The extension modules that the program is linked with."""
+        return frozenset(name for name, entry in self.modules.items() if entry.kind == "extension")
+
+    def chain(self, name: str) -> list[Entry]:
+        """Return the imports that brought a module in, from the first on."""
+        found: list[Entry] = []
+        while name:
+            found.insert(0, self.modules[name])
+            name = found[0].parent
+        return found
+
+
+@dataclass(frozen=True)
+class Program:
+    """What is asked for. facts: of the program's own modules and of its dependencies.  kinds: ``app`` or ``path``.
+
+    roots: the modules that it starts with; those named ``__main__`` run as the program.  clashes: module -> the file of
+    the program that has the name of a module of the library.  where: how messages name the program.
+    """
+
+    facts: Mapping[str, Facts]
+    kinds: Mapping[str, str]
+    roots: tuple[str, ...]
+    where: str = "app="
+    clashes: Mapping[str, str] = field(default_factory=dict)
+
+
+def closure_of(program: Program, library: Mapping[str, Facts], c_imports: Mapping[str, Collection[str]],
+               extensions: Mapping[str, str], rules: Rules, include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
+    """Return what a program carries.
+
+    c_imports: extension module -> the modules that its C code imports.  extensions: every extension module of the plan
+    -> why it cannot be had, empty where it can.  Raises UserError, with all findings, for imports that exist nowhere.
+    """
+    search = _Search(program, library, c_imports, extensions, rules, include, exclude)
+    search.run()
+    return Closure(dict(sorted(search.modules.items())), dict(sorted(search.left_out().items())), tuple(search.warnings))
+
+
+class _Search:
+    def __init__(self, program, library, c_imports, extensions, rules, include, exclude):
+        self.program, self.library, self.rules = program, library, rules
+        self.c_imports, self.include, self.exclude = c_imports, include, exclude
+        self.facts = {**library, **program.facts}
+        self.available = Availability(self.facts, extensions, rules.present, exclude)
+        self.mentions = Mentions(self.facts, self.available.provided)
+        self.modules: dict[str, Entry] = {}
+        self.stubs: dict[str, Stub] = {}
+        self.open: list[tuple[str, Import]] = []     # imports that nobody reaches yet
+        self.edges: list[tuple[str, str, Edge]] = []  # the same of rows of closure.toml
+        self.warnings: list[str] = []
+        self.wrong: dict[str, str] = {}
+
+    def run(self) -> None:
+        for name in self.rules.start:
+            self.add(name, how="start-up")
+        for name in self.program.roots:
+            self.add(name, how="application")
+        for wanted in self.include:
+            self.included(wanted)
+        while self.settle():
+            pass
+        if self.wrong:
+            raise UserError(self.program.where, "; ".join(self.wrong), next(iter(self.wrong.values())))
+
+    def included(self, wanted: str) -> None:
+        names = [name for name in (*self.facts, *self.available.extensions) if below(name, wanted) and not name.endswith("__main__")
+                 or name == wanted]
+        if not names:
+            hint = nearest(wanted, self.facts)
+            raise UserError(f"include={wanted}", "there is no such module" + (f"; {hint}?" if hint else ""), "name a module, or a folder with path=")
+        if reason := self.available.why_not(wanted):
+            raise UserError(f"include={wanted}", f"it cannot be had: {reason}", "leave it out")
+        for name in names:
+            if not self.available.why_not(name):
+                self.add_with_parents(name, "", 0, f"include={wanted}")
+
+    def settle(self) -> bool:
+        """Follow every open import that is reached by now. Returns whether there was one."""
+        before = len(self.modules)
+        self.mentions.grow()
+        imports, self.open = self.open, []
+        for name, item in imports:
+            if self.applies(name, item):
+                self.follow(name, item)
+            else:
+                self.open.append((name, item))
+        edges, self.edges = self.edges, []
+        for name, target, edge in edges:
+            if self.mentions.asked(edge.when, edge.within) or any(below(target, wanted) for wanted in self.include):
+                self.want(name, target, Import(0, target, optional=True))
+            else:
+                self.edges.append((name, target, edge))
+        for core in self.rules.core.values():
+            asked = self.mentions.asked(core.when) or core.generic and any(
+                self.facts[name].generic for name in self.modules if name in self.facts)
+            if asked and core.module not in self.modules and not self.available.why_not(core.module):
+                self.add_with_parents(core.module, "", 0, "asked for by " + ("type parameters" if core.generic else " ".join(core.when)))
+        return len(self.modules) > before
+
+    def add_with_parents(self, name: str, parent: str, line: int, how: str = "") -> None:
+        words = name.split(".")
+        for count in range(1, len(words) + 1):
+            self.add(".".join(words[:count]), parent, line, how)
+
+    def add(self, name: str, parent: str = "", line: int = 0, how: str = "") -> None:
+        """Take a module in, and open what it imports."""
+        name = self.available.provided.get(name, name)
+        if name in self.modules or name in self.rules.present and name not in self.facts:
+            return
+        if name in self.program.clashes:
+            self.wrong[f"{self.program.clashes[name]} has the name of a module of the standard library, {self.reached(parent)}"] = \
+                "rename the file, or take it out of that folder"
+        found = self.facts.get(name)
+        kind = self.program.kinds.get(name, "library" if found else "extension")
+        self.modules[name] = Entry(name, kind, found.path if found else "", bool(found and found.package), parent, line, how)
+        if found:
+            self.mentions.add(found, kind != "library")
+            self.open += [(name, item) for item in (*found.imports, *found.codecs)]
+            if kind != "library":
+                self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
+                                  for at, called in found.dynamic]
+        self.open += [(name, Import(0, target)) for target in self.c_imports.get(name, ())]
+        self.edges += [(name, target, edge) for edge in self.rules.also if name in edge.within for target in edge.imports if edge.when]
+        self.open += [(name, Import(0, target, optional=True)) for edge in self.rules.also if name in edge.within and not edge.when
+                      for target in edge.imports]
+
+    def applies(self, name: str, item: Import) -> bool:
+        """Say whether the program may run an import."""
+        if item.main and not name.endswith("__main__"):
+            return False
+        found = self.facts.get(name)
+        if found and name in self.library and name not in self.program.facts:
+            if not self.mentions.used(found, item.inside):
+                return False
+        return all(any(self.available.why_not(tried) for tried in names) is (state == "missing") for state, names in item.when)
+
+    def follow(self, name: str, item: Import) -> None:
+        for target in self.available.targets(name, item):
+            edge = next((edge for edge in self.rules.features if name in edge.within and any(below(target, cut) for cut in edge.imports)), None)
+            if edge:
+                self.edges.append((name, target, edge))
+                self.stub(target, edge.why, edge)
+            else:
+                self.want(name, target, item)
+
+    def want(self, name: str, target: str, item: Import) -> None:
+        """Take in what an import names, or say why that cannot be."""
+        reason = self.available.why_not(target)
+        if not reason:
+            self.add(target, name, item.line)
+        elif any(below(target, gone) for gone in self.exclude):
+            self.stub(target, "it was excluded")
+        elif item.optional or item in getattr(self.facts.get(name), "codecs", ()):
+            return
+        elif name in self.program.facts:
+            self.wrong[f"{target}: {reason}, {self.reached(name, item.line)}"] = \
+                "add path=FOLDER, put the import into try/except ImportError, or say exclude=" + target
+        elif item.inside:
+            self.stub(target, reason)
+
+    def reached(self, name: str, line: int = 0) -> str:
+        """Return the chain that leads to an import, for a message: the files and lines from the application on."""
+        chain = Closure(self.modules, {}).chain(name) if name in self.modules else []
+        lines = [*(entry.line for entry in chain[1:]), line]
+        return "imported by " + ", ".join(f"{entry.path or entry.name}:{at}" if at else entry.name for entry, at in zip(chain, lines))
+
+    def stub(self, target: str, why: str, edge: Edge | None = None) -> None:
+        gone = next((name for name in self.exclude if below(target, name)), "")
+        fix = f"leave exclude={gone} out" if gone else f"build it with include={target}"
+        self.stubs.setdefault(target, Stub(f"{target} is not part of this program: {why}. Fix: {fix}", bool(edge and edge.lazy),
+                                           edge.has if edge else ()))
+
+    def left_out(self) -> dict[str, Stub]:
+        """Return the stubs of what is not carried after all, those of the core's features and of excluded modules included."""
+        for core in self.rules.core.values():
+            if core.module in self.facts or core.module in self.available.extensions:
+                self.stub(core.module, core.absent)
+        for name in self.exclude:
+            self.stub(name, "it was excluded")
+        return {name: stub for name, stub in self.stubs.items() if name not in self.modules}
