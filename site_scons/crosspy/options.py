@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from . import commands, toolchain
+from . import budget, commands, toolchain
 from .errors import UserError, nearest
 
 
@@ -31,6 +31,8 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
+    flash: str
+    file: str
     verbose: int
 
 
@@ -39,7 +41,7 @@ class Argument:
     """One argument: default and allowed values (first is the default; none means free text), and its help line.
 
     objects: whether it changes compiled objects, and so names the build folder.  check: raises UserError.
-    command: the alias that alone reads it.
+    command: the aliases that alone read it, with spaces between them.
     """
 
     values: tuple[str, ...]
@@ -86,6 +88,8 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
+    "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
+    "file": Argument(("",), "OLD,NEW: two manifest.json or sizes.json to compare", free=True, command="size-diff"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -115,7 +119,7 @@ def parse(given: Mapping[str, str]) -> Options:
 def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose")}
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "flash", "file", "verbose")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:

@@ -4,7 +4,6 @@ All of it follows from the plan of modules; it is written to sizing.json beside 
 """
 from __future__ import annotations
 
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -57,14 +56,21 @@ def removable(core: CorePlan, tree: Path, tables: Path, libraries: Mapping[str, 
             for module in core.modules if module.kind != "absent" and module.name not in needed}
 
 
-def unstripped(links: Sequence[Mapping[str, object]]) -> list[dict]:
-    """Return the same links with their symbol tables, for the report alone.
+# zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. GNU ld's map has
+# another form, but there an unstripped link has the same layout.
+AGAIN = {"zig": {"-s": "-s -Wl,--print-map"}, "gcc": {"-s": ""}}
 
-    -g: zig's linker strips whatever is optimised for size unless it is told not to.
-    """
-    return [{**link, "output": f"unstripped/{str(link['output']).removeprefix('linked/')}",
-             "command": shlex.join("-g" if word == "-s" else word for word in shlex.split(str(link["command"])))}
-            for link in links if link["kind"] != "archive"]
+
+def again(links: Sequence[Mapping[str, object]], toolchain: str) -> list[dict]:
+    """Return the same links once more, for the report alone, with a map or with symbols: number of the link, output and command."""
+    return [{"link": number, "output": f"unstripped/{str(link['output']).removeprefix('linked/')}",
+             "command": " ".join(AGAIN[toolchain].get(word, word) for word in str(link["command"]).split(" "))}
+            for number, link in enumerate(links) if link["kind"] != "archive"]
+
+
+def maps(toolchain: str, split: bool) -> bool:
+    """Say whether a report reads maps; what is stripped after the link (debuginfo=split) has its symbols in linked/."""
+    return not split and any("--print-map" in words for words in AGAIN[toolchain].values())
 
 
 def sizing(job, core: CorePlan, made: Mapping, plan: Sequence[Module]) -> dict:
@@ -79,6 +85,7 @@ def sizing(job, core: CorePlan, made: Mapping, plan: Sequence[Module]) -> dict:
     folder = "linked" if made["split"] else "unstripped"
     device = "stripped" if made["split"] else "linked"
     return {"name": job.variant.name, "folder": job.folder, "release": job.release.version, "frozen": frozen(core.makefile),
+            "maps": maps(job.toolchain.kind, made["split"]),
             "owners": found, "removable": removable(core, job.release.tree, job.tables, libraries),
             "links": [{"file": link["output"].replace("linked/", f"{device}/", 1),
                        "unstripped": link["output"].replace("linked/", f"{folder}/", 1), "objects": list(link["objects"]),

@@ -1,15 +1,17 @@
-"""Where the linker put what: the sections of each object, found again in the linked file by its symbols.
+"""Where the linker put what, without a map: the sections of each object, found again in the linked file by its symbols.
 
-zig's linker writes no map. But the symbol table of the unstripped link gives the address of each symbol, and the object gives its
-section and its offset there: their difference is where that section lies, with everything in it that has no name.
+The symbol table of the unstripped link gives the address of each symbol, and the object gives its section and its offset there: their
+difference is where that section lies, with everything in it that has no name.
 """
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .elf import ElfError
 from .symbols import ABSOLUTE, FILE, FUNC, LOCAL, NOTYPE, OBJECT, SHF_ALLOC, SHF_MERGE, SHF_STRINGS, SHT_NOBITS, TLS, WEAK, Image, Symbol
 
 Owner = tuple[str, str]   # kind and module
@@ -50,21 +52,41 @@ class Placed(NamedTuple):
     place: int
 
 
-def located(link: Image, objects: Sequence[Object]) -> tuple[list[Found], list[Placed]]:
-    """Return the symbols of an unstripped link with their objects, and the places of the objects' sections, by address."""
+class Layout(NamedTuple):
+    """What is known about a link. found, placed: sorted by address, their places are numbers of `owners`."""
+
+    found: list[Found]
+    placed: list[Placed]
+    owners: list[Owner]
+    literals: Literals
+
+
+def check_same(image: Image, link: Image) -> None:
+    """Raise ElfError unless a stripped and an unstripped link have the same sections at the same addresses."""
+    shapes = [[(one.name, one.addr, one.size) for one in each.allocated] for each in (image, link)]
+    for section, other in zip(*shapes):
+        if section != other:
+            raise ElfError(f"its section {section[0]} at {section[1]:#x} is not that of the unstripped link, {other[0]} at {other[1]:#x}")
+    if len(shapes[0]) != len(shapes[1]):
+        raise ElfError(f"it has {len(shapes[0])} sections in memory, the unstripped link has {len(shapes[1])}")
+
+
+def by_symbols(link: Image, objects: Sequence[Object]) -> Layout:
+    """Return the layout of an unstripped link, from its symbols and those of its objects, which stand in the order of the link."""
     symbols = list(_resolved(link, objects))
-    anchors: dict[tuple[int, int], int] = {}
+    anchors: dict[tuple[int, int], Counter[int]] = {}
     for symbol, place in symbols:
         own = objects[place].names.get(symbol.name) if place >= 0 else None
         if own and own.size == symbol.size:
-            anchors.setdefault((place, own.section), symbol.value - own.value)
+            anchors.setdefault((place, own.section), Counter())[symbol.value - own.value] += 1
     placed = []
-    for (place, index), start in anchors.items():
-        section = objects[place].image.sections[index]
+    for (place, index), votes in anchors.items():
+        section, start = objects[place].image.sections[index], votes.most_common(1)[0][0]
         if not section.flags & SHF_MERGE and section.type != SHT_NOBITS:
             placed.append(Placed(start, start + section.size, place))
     found = [Found(symbol.value, symbol.value + symbol.size, symbol.name, place) for symbol, place in symbols]
-    return sorted(found, key=lambda one: (one.start, -one.end, one.place < 0)), sorted(placed)
+    found.sort(key=lambda one: (one.start, -one.end, one.place < 0))
+    return Layout(found, sorted(placed), [one.owner for one in objects], Literals(objects))
 
 
 def _resolved(link: Image, objects: Sequence[Object]) -> Iterator[tuple[Symbol, int]]:

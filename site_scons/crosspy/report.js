@@ -24,6 +24,17 @@ function find(path) {
   return node;
 }
 
+// What is worth showing of a node: a chain of only children is one step.
+function unfold(node) {
+  while (node.children.length === 1 && node.children[0].children.length) node = node.children[0];
+  return node;
+}
+
+function parent(node) {
+  do node = find(node.path.slice(0, -1)); while (node.path.length && node.children.length === 1);
+  return node;
+}
+
 // ---- the map ----
 let tiles = [];
 
@@ -32,10 +43,10 @@ function tile(box, hue, inside) {
   const element = make(inside ? "div" : "button", { className: `tile${deep ? " deep" : ""}${inside ? " inside" : ""}` });
   Object.assign(element.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
   element.style.setProperty("--hue", hue);
-  if (box.width > 34 && box.height > 13) element.append(named(box.node.name), " ", make("small", {}, short(box.node.size)));
+  if (box.width > 34 && box.height > 13) element.append(make("span", {}, named(box.node.name), " ", make("small", {}, short(box.node.size))));
   element.addEventListener("mouseenter", () => tell(box.node));
   element.addEventListener("focus", () => tell(box.node));
-  element.addEventListener("click", event => { event.stopPropagation(); if (deep) zoom(box.node); });
+  element.addEventListener("click", event => { event.stopPropagation(); if (deep) zoom(unfold(box.node)); });
   if (inside) element.setAttribute("aria-hidden", "true");
   else element.setAttribute("aria-label", `${named(box.node.name)}, ${short(box.node.size)}, ${share(box.node.size)}`);
   return element;
@@ -53,8 +64,9 @@ function draw() {
     element.tabIndex = index ? -1 : 0;
     box.element = element;
     map.append(element);
-    if (box.width > 60 && box.height > 50 && box.node.children.length > 1) {
-      const inner = squarify(worthy(box.node, (box.width - 6) * (box.height - 26), 120), box.x + 3, box.y + 22, box.width - 6, box.height - 25);
+    const within = unfold(box.node);
+    if (box.width > 60 && box.height > 50 && within.children.length > 1) {
+      const inner = squarify(worthy(within, (box.width - 6) * (box.height - 26), 120), box.x + 3, box.y + 22, box.width - 6, box.height - 25);
       for (const one of inner) map.append(tile(one, hue, true));
     }
   });
@@ -89,7 +101,7 @@ function zoom(node, remember = true) {
 by("map").addEventListener("keydown", event => {
   const at = tiles.findIndex(box => box.element === document.activeElement);
   if (event.key === "Escape" || event.key === "Backspace") {
-    zoom(find(state.node.path.slice(0, -1)));
+    zoom(parent(state.node));
   } else if (at >= 0 && event.key.startsWith("Arrow")) {
     const next = tiles[neighbour(tiles, at, event.key)].element;
     tiles[at].element.tabIndex = -1;
@@ -108,7 +120,7 @@ function below(node, level) {
 }
 
 function list() {
-  const level = Math.max(Number(by("level").value), Math.min(state.node.path.length, 4));
+  const level = Math.max(Number(by("level").value), Math.min(state.node.path.length + 1, 4));
   const words = by("search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const rows = below(state.node, level).filter(row => words.every(word => row.path.join(" ").toLowerCase().includes(word)));
   const key = row => state.sort < 2 ? row.size : named(row.path[state.sort - 2] ?? "");
@@ -117,7 +129,7 @@ function list() {
   by("rows").tHead.replaceChildren(make("tr", {}, ...COLUMNS.slice(0, 2 + level).map(header)));
   by("rows").tBodies[0].replaceChildren(...rows.slice(0, state.shown).map(row => line(row, level)));
   const size = rows.reduce((sum, row) => sum + row.size, 0);
-  by("count").textContent = `${exact(rows.length)} rows, ${exact(size)} bytes, ${share(size)}`;
+  by("count").textContent = `${exact(rows.length)} ${rows.length === 1 ? "row" : "rows"}, ${exact(size)} bytes, ${share(size)}`;
   by("more").hidden = rows.length <= state.shown;
 }
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from . import archive, install, manifest, page, savings, sizes
+from . import archive, install, linkmap, manifest, page, placing, savings, sizes
 from .elf import ElfError
 from .errors import UserError
 from .placing import Object
@@ -68,8 +68,17 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
             where = f"{folder}/obj/{name}"
             objects.append(Object(tuple(sizing["owners"][name]), Image(Path(where).read_bytes())))
         where = str(path)
-        names = Names(sizing["frozen"], tuple(link["rest"]) if link["rest"] else None)
-        return sizes.measure(path.read_bytes(), (folder / link["unstripped"]).read_bytes(), objects, names)
+        data, again = path.read_bytes(), (folder / link["unstripped"]).read_bytes()
+        if sizing["maps"]:
+            if again != data:
+                raise ElfError(f"it is not what the same link makes for the report, {folder}/{link['unstripped']}")
+            text = Path(f"{folder}/{link['unstripped']}.map").read_text("utf-8", "backslashreplace")
+            layout = linkmap.read(text, f"{folder}/obj", link["objects"], objects, sizes.LIBC)
+        else:
+            named = Image(again)
+            placing.check_same(Image(data), named)
+            layout = placing.by_symbols(named, objects)
+        return sizes.measure(data, layout, Names(sizing["frozen"], tuple(link["rest"]) if link["rest"] else None))
     except (ElfError, OSError) as error:
         raise UserError(where, str(error), "build again; if it stays, remove the build folder") from None
 

@@ -1,19 +1,19 @@
 """Every byte of an ELF file by kind, module, section and symbol; the sum is the file's size, by construction.
 
-The file on the device is stripped; names come from the unstripped link of the same objects, which must have the same sections at
-the same addresses. Bytes without a name belong to the object in whose section they lie; literals, which the linker merges, to
-the first object that has them; relocations and unwind tables to what they are about. What is then left in sections of code
-and data comes from the only inputs that are not ours: libc and the compiler's runtime.
+The file on the device is stripped; names come from the map of its link (linkmap.py) or from the unstripped link of the same objects
+(placing.py). Bytes without a name belong to the object in whose section they lie; literals, which the linker merges, to the
+first object that has them; relocations and unwind tables to what they are about. What is then left in sections of code and
+data comes from the only inputs that are not ours: libc and the compiler's runtime.
 """
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from . import annexes
-from .elf import ElfError
-from .placing import Found, Literals, Lookup, Object, Owner, Placed, located
+from .placing import Found, Layout, Lookup, Owner, Placed
 from .symbols import SHT_NOBITS, SHT_REL, SHT_RELA, Image, Section
 
 CORE, EXTENSION, LIBRARY, LIBC, PYTHON, FORMAT = "interpreter core", "extension modules", "bundled libraries", "libc and runtime", \
@@ -33,18 +33,15 @@ class Names:
     rest: Owner | None = None
 
 
-def measure(stripped: bytes, unstripped: bytes | None, objects: Sequence[Object], names: Names) -> Counter[Leaf]:
+def measure(data: bytes, layout: Layout | None, names: Names) -> Counter[Leaf]:
     """Return the bytes of an ELF file by leaf.
 
-    unstripped: the same link with its symbol table; without it, there are sections only. objects: in the order of the link. Raises
-    ElfError for a damaged file and for two links that differ.
+    layout: what is known about its link; without it, there are sections only. Raises ElfError for a damaged file.
     """
-    image = Image(stripped)
+    image = Image(data)
     spans, pieces = [], {}
-    if unstripped is not None:
-        link = Image(unstripped)
-        _same(image, link)
-        pieces = _code_and_data(image, link, objects)
+    if layout is not None:
+        pieces = _code_and_data(image, layout)
         lookup = Lookup(sorted((start, end, owner) for section in pieces.values() for start, end, owner, _ in section))
         for section in image.allocated:
             pieces[section.index] = annexes.pieces(image, section, lookup) or pieces.get(section.index, [])
@@ -53,7 +50,7 @@ def measure(stripped: bytes, unstripped: bytes | None, objects: Sequence[Object]
             shift = section.offset - section.addr
             spans.append((section.offset, section.offset + section.size, section, shift))
     found: Counter[Leaf] = Counter()
-    for start, end, label in tile(0, len(stripped), _spans(image, spans)):
+    for start, end, label in tile(0, len(data), _spans(image, spans)):
         if isinstance(label, str):
             found[_leaf(names, (FORMAT, "headers"), label, "")] += end - start
         elif label is None:
@@ -106,37 +103,25 @@ def _leaf(names: Names, owner: Owner, section: str, symbol: str) -> Leaf:
     return *owner, section, symbol
 
 
-def _same(image: Image, link: Image) -> None:
-    """Raise ElfError unless two links have the same sections at the same addresses."""
-    shapes = [[(one.name, one.addr, one.size) for one in each.allocated] for each in (image, link)]
-    for section, other in zip(*shapes):
-        if section != other:
-            raise ElfError(f"its section {section[0]} at {section[1]:#x} is not that of the unstripped link, {other[0]} at {other[1]:#x}")
-    if len(shapes[0]) != len(shapes[1]):
-        raise ElfError(f"it has {len(shapes[0])} sections in memory, the unstripped link has {len(shapes[1])}")
-
-
-def _code_and_data(image: Image, link: Image, objects: Sequence[Object]) -> dict[int, list]:
+def _code_and_data(image: Image, layout: Layout) -> dict[int, list]:
     """Return (start, end, owner, name) by address of what symbols and the objects' sections tell, by section of the image."""
-    found, placed = located(link, objects)
-    literals, owners = Literals(objects), [one.owner for one in objects]
     pieces: dict[int, list] = {}
     for section in image.allocated:
         if section.type in (SHT_NOBITS, SHT_REL, SHT_RELA) or not section.size:
             continue
         end = section.addr + section.size
-        inside = [one for one in found if section.addr <= one.start < end]
-        areas = [one for one in placed if section.addr <= one.start < end]
+        inside = [one for one in layout.found if section.addr <= one.start < end]
+        areas = [one for one in layout.placed if section.addr <= one.start < end]
         if inside or areas:
-            pieces[section.index] = list(_named(image, section, inside, areas, literals, owners))
+            pieces[section.index] = list(_named(image, section, inside, areas, layout))
     return pieces
 
 
-def _named(image: Image, section: Section, inside: list[Found], areas: list[Placed], literals: Literals, owners: list[Owner]):
+def _named(image: Image, section: Section, inside: list[Found], areas: list[Placed], layout: Layout):
     """Yield the pieces of one section of code or data: each symbol, and between symbols what the objects' sections tell."""
-    content = image.content(section)
+    content, owners = image.content(section), layout.owners
     grown = _sized(inside, section.addr + section.size, areas)
-    at = 0
+    starts, at = [area.start for area in areas], 0
     for start, end, label in tile(section.addr, section.addr + section.size, grown):
         if label:
             name, place = label
@@ -144,7 +129,7 @@ def _named(image: Image, section: Section, inside: list[Found], areas: list[Plac
             continue
         while at < len(areas) and areas[at].end <= start:
             at += 1
-        near = areas[at:at + 1 + sum(1 for area in areas[at + 1:at + 64] if area.start < end)]
+        near = areas[at:bisect_left(starts, end)]
         for first, last, place in tile(start, end, [(area.start, area.end, area.place) for area in near]):
             data = content[first - section.addr:last - section.addr]
             if place is not None:   # also what fills up to the next function: it goes when the object goes
@@ -152,17 +137,19 @@ def _named(image: Image, section: Section, inside: list[Found], areas: list[Plac
             elif not data.strip(_FILLS) and last - first < 64:
                 yield first, last, PADDING, ""
             else:
-                yield from _merged(literals.split(data, first), owners, data, first)
+                yield from _merged(layout.literals.split(data, first), owners, data, first)
 
 
 def _sized(inside: list[Found], end: int, areas: list[Placed]) -> Iterator[tuple[int, int, tuple[str, int]]]:
     """Yield the symbols; one without a size (hand-written assembler) reaches to the next one."""
+    starts = [area.start for area in areas]
     for number, one in enumerate(inside):
         last = one.end
         if last == one.start:
             following = next((other.start for other in inside[number + 1:] if other.start > one.start), end)
-            limit = next((area.start for area in areas if area.start > one.start), end) if one.place < 0 else end
-            last = min(following, limit)
+            at = bisect_right(starts, one.start)
+            within = areas[at - 1].end if at and areas[at - 1].end > one.start else areas[at].start if at < len(areas) else end
+            last = min(following, within)
         yield one.start, last, (one.name, one.place)
 
 
