@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from . import commands, toolchain
+from . import budget, commands, toolchain
 from .errors import UserError, nearest
 
 
@@ -34,6 +34,8 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
+    flash: str
+    file: str
     verbose: int
 
 
@@ -42,7 +44,7 @@ class Argument:
     """One argument: default and allowed values (first is the default; none means free text), and its help line.
 
     objects: whether it changes compiled objects, and so names the build folder.  check: raises UserError.
-    command: the alias that alone reads it.
+    command: the aliases that alone read it, with spaces between them.
     """
 
     values: tuple[str, ...]
@@ -96,6 +98,8 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
+    "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
+    "file": Argument(("",), "OLD,NEW: two manifest.json or sizes.json to compare", free=True, command="size-diff"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -145,10 +149,14 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
+# What only says where something is, or what is shown.
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "flash", "file", "verbose")
+
+
 def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose", "app", "path")}
+            if name not in PLACES}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import commands, install, programs, release, stages, toolchain, variant
+from . import budget, commands, install, programs, release, stages, toolchain, variant
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -55,9 +55,11 @@ class Session:
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
+        self.words: tuple[str, ...] = ()
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
+        self.words = tuple(names)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
             if name not in known and not Path(name).is_relative_to(self.options.build_dir):
@@ -105,12 +107,15 @@ class Session:
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
                    for chosen in self.chosen]
+        flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:
-            target.update(states)
+            target.update(states, flash=flashes[target["name"]])
+            # Not a part of every graph: the links with symbols are nobody's business but a report's.
+            target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
             targets = programs.plans(self, got, frozen, given, targets)
         for target in targets:
@@ -145,7 +150,7 @@ class Session:
     def show(self, base) -> None:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
         words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
-                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST"}
+                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST", "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
         count = itertools.count(1)

@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
+from . import budget
 from .errors import UserError, nearest
 
 
@@ -92,7 +93,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Variant:
-    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``. flash: a budget like ``4M``."""
 
     name: str
     summary: str
@@ -103,6 +104,7 @@ class Variant:
     elf: Elf
     run: Run
     short: tuple[str, ...] = ()
+    flash: str = ""
     flags: Flags = Flags()
 
     @property
@@ -132,6 +134,11 @@ def load(folder: Path) -> Variant:
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")
+    if variant and variant.flash:
+        try:
+            budget.parse(variant.flash)
+        except UserError as error:
+            problems.append(f"{error.where}: {error.what}")
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant

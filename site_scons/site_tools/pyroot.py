@@ -1,4 +1,5 @@
-"""pyroot: byte-compiles the library, splits off debug information, installs root/, inspects it and writes the manifest; each is a command of crosspy.
+"""pyroot: byte-compiles the library, splits off debug information, installs root/, inspects and measures it, writes the manifest; each is a
+command of crosspy.
 
 The environment states PYTHON (the host's own) or RUNS (the bootstrap), and per call WORDS. Every output of these commands is written whole by
 the command itself.
@@ -20,7 +21,9 @@ def generate(env):
         SplitDebug=_command("$PYTHON -m crosspy.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
         InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
         Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
-        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"))
+        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"),
+        Report=_command("$PYTHON -m crosspy.report $SOURCE $WORDS", "$REPORTSTR"),
+        Flash=_command("$PYTHON -m crosspy.budget $SOURCE $WORDS --output $TARGET", "$FLASHSTR"))
 
 
 def exists(env):
