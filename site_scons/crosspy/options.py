@@ -145,7 +145,7 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines += ["", "aliases:", *(f"  {name:<11}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
-        lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))
+        lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))
     lines += ["", "examples:", "  scons target=aarch64", "  scons target=arm toolchain=gcc libpython=shared",
               "  scons target=aarch64,x86_64-linux-musl optimize=size -j8"]
     return "\n".join(lines)
