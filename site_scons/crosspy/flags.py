@@ -17,7 +17,7 @@ UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes"
                      "-Wno-missing-field-initializers")
 ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
 # zig understands a static position-independent program only when it is told in parts.
-STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",)}
+STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "clang": ("-static-pie",)}
 LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 

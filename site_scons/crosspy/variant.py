@@ -51,10 +51,16 @@ class Names:
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags for every compile and every link of this target, beside those of the options."""
+    """Flags of this target, beside those of the options. compile, link: for every compile, every link.
+
+    zig, gcc, clang: the words that name the CPU and its FPU, as each of them spells it, for both; an SDK has its own.
+    """
 
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    zig: tuple[str, ...] = ()
+    gcc: tuple[str, ...] = ()
+    clang: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
