@@ -17,11 +17,11 @@ UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes"
                      "-Wno-missing-field-initializers")
 ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
 # zig understands a static position-independent program only when it is told in parts.
-STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",)}
+STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "clang": ("-static-pie",)}
 # One program needs no unwind tables: nothing throws through C (-8 % of its code), and no debugger is on the device.
 MINIMAL = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 # LLVM's machine outliner: -10 % of code on aarch64; a target without it ignores the word (a warning, which -w silences).
-SMALL = {"zig": ("-moutline",), "gcc": ()}
+SMALL = {"zig": ("-moutline",), "clang": ("-moutline",), "gcc": ()}
 LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 

@@ -20,6 +20,8 @@ class Options:
     profile: str
     app: str
     path: tuple[str, ...]
+    sysroot: str
+    glibc: str
     source: str
     bootstrap: str
     prefix: str
@@ -75,10 +77,18 @@ def _version(value: str) -> None:
         raise UserError(f"python={value}", "it is no version", "use a series (3.13) or a release (3.13.15)")
 
 
+def _glibc(value: str) -> None:
+    if not re.fullmatch(r"2\.\d{1,3}", value):
+        raise UserError(f"glibc={value}", "it is no version of glibc", "use one like glibc=2.28")
+
+
 ARGUMENTS: dict[str, Argument] = {
     "target": Argument(("",), "variant, short name, comma list, pattern (aarch64-*) or all", free=True),
     "python": Argument(("3.13",), "series (newest release at hand) or exact release", free=True, check=_version),
-    "toolchain": Argument(("zig",), "zig, gcc or gcc:PREFIX", objects=True, free=True, check=toolchain.parse),
+    "toolchain": Argument(("zig",), "zig, gcc[:PREFIX], clang[:PATH] or sdk:PATH", objects=True, free=True, check=toolchain.parse),
+    "sysroot": Argument(("",), "the folder of the target's headers and libraries, for gcc and clang", objects=True, free=True),
+    "glibc": Argument(("",), "the oldest glibc that a device may have, where the toolchain can lower it (zig)", objects=True, free=True,
+                      check=_glibc),
     "profile": Argument(("full", "minimal"), "full: library in files; minimal: one program, the library frozen into it", objects=True),
     "app": Argument(("",), "a .py file or a package: builds one program of it (implies profile=minimal)", free=True),
     "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_folders),
@@ -150,13 +160,16 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 
 # What only says where something is, or what is shown.
-PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "flash", "file", "verbose")
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "flash", "file", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:
-    """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in PLACES}
+    """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown.
+
+    Where a compiler and its sysroot lie is not told either: the toolchain's digest says what they are.
+    """
+    told = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items() if name not in PLACES}
+    return {**told, "toolchain": options.toolchain.partition(":")[0]}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
@@ -188,7 +201,7 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines += ["", "aliases:", *(f"  {name:<11}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
-        lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))
+        lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))
     lines += ["", "examples:", "  scons target=aarch64", "  scons target=arm toolchain=gcc libpython=shared",
               "  scons target=aarch64,x86_64-linux-musl optimize=size -j8"]
     return "\n".join(lines)

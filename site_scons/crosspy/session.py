@@ -18,6 +18,7 @@ from pathlib import Path
 
 from . import options as command_line
 from . import budget, commands, install, programs, release, stages, toolchain, variant
+from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -74,16 +75,17 @@ class Session:
     def prepare(self) -> Builds:
         """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched."""
         folder = Path(self.options.build_dir)
-        kind, prefix = toolchain.parse(self.options.toolchain)
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
-        tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
-                 for chosen in self.chosen}
+        given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
+        tools = {chosen.name: toolchain.resolve(chosen, given, caches, identity, self.variants.values()) for chosen in self.chosen}
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(_host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
             self.lock.distrust(say)
+            for name, tool in tools.items():
+                say(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
             builds = self._plans(got, host, compiler, tools, identity)
@@ -132,7 +134,7 @@ class Session:
         def describe() -> tuple[dict, list[str]]:
             try:
                 done = subprocess.run([path, "-I", "-c", "import platform; print(platform.python_version())"], text=True,
-                                      capture_output=True, timeout=toolchain.ASK_SECONDS, env={"LC_ALL": "C"})
+                                      capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C"})
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise UserError(where, f"it cannot be run ({error})", "name a Python interpreter of this machine") from None
             return {"version": done.stdout.strip()}, [os.path.realpath(path)]
