@@ -42,7 +42,7 @@ def minimal(job, plan: list[Module], made: dict) -> dict[str, str]:
     """Return the texts of profile=minimal, where what each program consists of comes later. Adds what programs are held against to `made`."""
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job))
     made["facts"] = _facts(job, plan)
-    made.update(prefix=job.options.prefix, series=job.release.series)
+    made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
     return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n"}
 
 

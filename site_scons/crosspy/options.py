@@ -20,6 +20,8 @@ class Options:
     profile: str
     app: str
     path: tuple[str, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
     sysroot: str
     glibc: str
     source: str
@@ -62,7 +64,7 @@ def _names(value: str) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in value.split(","))))
 
 
-def _folders(value: str) -> tuple[str, ...]:
+def _words(value: str) -> tuple[str, ...]:
     return tuple(filter(None, (word.strip() for word in value.split(","))))
 
 
@@ -91,7 +93,9 @@ ARGUMENTS: dict[str, Argument] = {
                       check=_glibc),
     "profile": Argument(("full", "minimal"), "full: library in files; minimal: one program, the library frozen into it", objects=True),
     "app": Argument(("",), "a .py file or a package: builds one program of it (implies profile=minimal)", free=True),
-    "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_folders),
+    "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_words),
+    "include": Argument(("",), "modules to take in beside those that the application imports", free=True, convert=_words),
+    "exclude": Argument(("",), "modules to leave out of the application", free=True, convert=_words),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
@@ -160,7 +164,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 
 # What only says where something is, or what is shown.
-PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "flash", "file", "sysroot", "verbose")
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:

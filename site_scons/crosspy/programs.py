@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-from . import appfiles, application, cimports, closuretable, importgraph, stages, stdlib
+from . import appfiles, application, cimports, closuretable, importgraph, makefile, stages, stdlib, upstream
 from .errors import UserError
 from .release import Release
 from .runlock import RunLock
@@ -33,7 +34,8 @@ def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -
     found = []
     for made in targets:
         plan = application.plan(made, _parts(session, got, interpreter, library, rules, made), session.project)
-        stages.commit(plan)
+        for name, text in plan.pop("texts").items():
+            stages.write(Path(plan["folder"]) / name, text)
         found.append(plan)
     return found
 
@@ -55,3 +57,23 @@ def _built(session, frozen: str, target: dict) -> str:
         raise UserError("bootstrap", "the helper interpreter could not be built", "look at the messages above")
     stages.write(stamp, json.dumps(state))
     return os.path.abspath(path)
+
+
+def _parts(session, got: Release, interpreter: str, library, rules: closuretable.Rules, made: dict) -> application.Parts:
+    """Return what the program of one target consists of: of app=, or of cpython/minimal.toml without one."""
+    options, folder = session.options, Path(made["folder"])
+    modules = made["facts"]["modules"]
+    extensions = dict.fromkeys(makefile.core_builtin(upstream.read(got.tree, "Modules/config.c.in")), "")
+    extensions |= {row["name"]: row.get("reason", "") if row["kind"] == "absent" else "" for row in modules}
+    c_code = cimports.read(got.tree, Path(made["frozen"]), made["library"], rules, {row["name"]: row.get("sources", ()) for row in modules})
+    if not options.app:
+        roots = tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
+        program = stdlib.Program({}, {}, tuple(roots), "profile=minimal")
+        closure = stdlib.closure_of(program, library, c_code, extensions, rules, options.include, options.exclude)
+        return application.Parts(f"python{got.series}", "", closure)
+    taken = {name.partition(".")[0] for name in (*library, *extensions)} | rules.present
+    found = appfiles.find(interpreter, options.app, options.path, options.include, taken, folder / "imports.json")
+    closure = stdlib.closure_of(found.program, library, c_code, extensions, rules, options.include, options.exclude)
+    for line in closure.warnings:
+        session.say(f"warning: {line}")
+    return application.Parts(found.name, found.program.roots[-1], closure, top=os.path.dirname(os.path.abspath(options.app)))

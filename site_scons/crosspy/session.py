@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import budget, commands, install, programs, release, stages, toolchain, variant
+from . import budget, commands, install, release, stages, toolchain, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -57,6 +57,8 @@ class Session:
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
+
+    say = staticmethod(say)
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
@@ -119,6 +121,7 @@ class Session:
             # Not a part of every graph: the links with symbols are nobody's business but a report's.
             target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
+            from . import programs  # only here: other builds need none of it
             targets = programs.plans(self, got, frozen, given, targets)
         for target in targets:
             damage(target)
