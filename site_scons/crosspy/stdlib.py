@@ -22,6 +22,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from .availability import Availability, below
+from .cimports import CImports
 from .closuretable import Edge, Rules
 from .errors import UserError, nearest
 from .importgraph import Facts, Import
@@ -94,12 +95,12 @@ class Program:
     clashes: Mapping[str, str] = field(default_factory=dict)
 
 
-def closure_of(program: Program, library: Mapping[str, Facts], c_imports: Mapping[str, Collection[str]],
+def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports,
                extensions: Mapping[str, str], rules: Rules, include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
     """Return what a program carries.
 
-    c_imports: extension module -> the modules that its C code imports.  extensions: every extension module of the plan
-    -> why it cannot be had, empty where it can.  Raises UserError, with all findings, for imports that exist nowhere.
+    extensions: every extension module of the plan
+    -> why it cannot be had, empty where it can; built-in ones of the core, too.  Raises UserError, with all findings, for imports that exist nowhere.
     """
     search = _Search(program, library, c_imports, extensions, rules, include, exclude)
     search.run()
@@ -112,7 +113,7 @@ class _Search:
         self.c_imports, self.include, self.exclude = c_imports, include, exclude
         self.facts = {**library, **program.facts}
         self.available = Availability(self.facts, extensions, rules.present, exclude)
-        self.mentions = Mentions(self.facts, self.available.provided)
+        self.mentions = Mentions(self.facts, self.available.provided, c_imports.calls)
         self.modules: dict[str, Entry] = {}
         self.stubs: dict[str, Stub] = {}
         self.open: list[tuple[str, Import]] = []     # imports that nobody reaches yet
@@ -189,7 +190,7 @@ class _Search:
             if kind != "library":
                 self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
                                   for at, called in found.dynamic]
-        self.open += [(name, Import(0, target)) for target in self.c_imports.get(name, ())]
+        self.open += [(name, Import(0, target)) for target in self.c_imports.imports.get(name, ())]
         self.edges += [(name, target, edge) for edge in self.rules.also if name in edge.within for target in edge.imports if edge.when]
         self.open += [(name, Import(0, target, optional=True)) for edge in self.rules.also if name in edge.within and not edge.when
                       for target in edge.imports]
