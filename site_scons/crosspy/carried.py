@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import appfiles, cimports, closuretable, importgraph, upstream
@@ -20,12 +21,14 @@ from .stdlib import Closure, Program, closure_of
 class Release:
     """One release, ready to be asked. interpreter: its bootstrap.  folder: build/bootstrap-<release>/, where the facts of its
     library are kept.  state: changes whenever a file of the library does (session.library_state).
+    generated: modules that a build of the target makes (``_sysconfigdata__linux_...``) -> their files.
     """
 
     tree: Path
     interpreter: str
     folder: Path
     state: str
+    generated: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,10 @@ def plan(release: Release, tables: Path, modules: Sequence[Mapping], app: str = 
     """
     rules = closuretable.load(tables / "closure.toml")
     library = importgraph.library(release.interpreter, release.tree, release.folder, release.state, rules.names())
+    library |= {name: importgraph.Facts(name, path) for name, path in release.generated.items()}
     c_code = cimports.read(release.tree, release.folder, release.state, rules,
                            {row["name"]: row.get("sources", ()) for row in modules if row["kind"] != "absent"})
-    extensions = {name: "" for name in built_in(release.tree)} | {row["name"]: row.get("reason", "") for row in modules}
+    extensions = reasons(release.tree, tables, modules)
     taken = {top(name) for name in (*library, *extensions)}
     if not app:
         closure = closure_of(Program({}, {}, (), "profile=minimal"), library, c_code, extensions, rules, include, exclude)
@@ -68,6 +72,16 @@ def plan(release: Release, tables: Path, modules: Sequence[Mapping], app: str = 
     looked_at = dict(found.looked_at)
     data, data_at = _data(closure, found.program, exclude, looked_at)
     return Carried(found.name, closure, data, data_at, _metadata(closure, found.paths, looked_at), looked_at)
+
+
+def reasons(tree: Path, tables: Path, modules: Sequence[Mapping]) -> dict[str, str]:
+    """Return every module that is no library source, and those that serve nothing without one -> why it cannot be had, or empty."""
+    found = {name: "" for name in built_in(tree)} | {row["name"]: row.get("reason", "") for row in modules}
+    for package in tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"].values():
+        needed = [name for name in package["modules"] if found.get(name, "it is not in the plan")]
+        if len(needed) == len(package["modules"]):
+            found |= {file.removesuffix(".py"): f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}" for file in package["files"]}
+    return found
 
 
 def unchanged(looked_at: Mapping[str, str]) -> bool:

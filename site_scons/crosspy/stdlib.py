@@ -18,6 +18,7 @@ Only the first two run the bootstrap, and only when something changed; this file
 """
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
@@ -191,9 +192,13 @@ class _Search:
                 self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
                                   for at, called in found.dynamic]
         self.open += [(name, Import(0, target)) for target in self.c_imports.imports.get(name, ())]
-        self.edges += [(name, target, edge) for edge in self.rules.also if name in edge.within for target in edge.imports if edge.when]
-        self.open += [(name, Import(0, target, optional=True)) for edge in self.rules.also if name in edge.within and not edge.when
-                      for target in edge.imports]
+        for edge in self.rules.also:
+            for pattern in edge.imports if name in edge.within else ():
+                for target in fnmatch.filter(self.facts, pattern):
+                    if edge.when:
+                        self.edges.append((name, target, edge))
+                    else:
+                        self.open.append((name, Import(0, target, optional=True)))
 
     def applies(self, name: str, item: Import) -> bool:
         """Say whether the program may run an import."""
