@@ -23,6 +23,9 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
+    "bootstrap": Command("build the helper interpreter alone", target=False),
+    "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),
+    "size-diff": Command("what changed in size from OLD to NEW: file=OLD,NEW", run="sizediff:command", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
 }
 
@@ -30,16 +33,16 @@ COMMANDS: dict[str, Command] = {
 def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str, str]) -> str:
     """Return the alias that runs instead of a build, or an empty string.
 
-    words: the command line's words.  given: its arguments.  readers: argument -> the alias that alone reads it.
+    words: the command line's words.  given: its arguments.  readers: argument -> the aliases that alone read it.
     Raises UserError when such an alias does not stand alone, or an argument is without its alias.
     """
     alone = [word for word in words if word in COMMANDS and COMMANDS[word].run]
     if alone and len(words) > 1:
         raise UserError(f"scons {' '.join(words)}", f"{alone[0]} runs alone", f"use scons {alone[0]} first, the rest in another run")
     for name in given:
-        reader = readers.get(name, "")
-        if reader and reader not in words:
-            raise UserError(f"{name}={given[name]}", f"only {reader} reads it", f"use scons {reader} {name}={given[name]}")
+        known = readers.get(name, "").split()
+        if known and not set(known) & set(words):
+            raise UserError(f"{name}={given[name]}", f"only {' and '.join(known)} reads it", f"use scons {known[0]} {name}={given[name]}")
     return alone[0] if alone else ""
 
 

@@ -43,7 +43,7 @@ class Version:
 class ElfFacts:
     """What one ELF file says about itself.
 
-    bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags.
+    bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags. alignment: bytes, least of all PT_LOADs.
     stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
     search_paths: ``RPATH ...`` and ``RUNPATH ...``. inits: exported functions named ``PyInit_...``.
     debug: names of sections with debug information. dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations.
@@ -54,6 +54,7 @@ class ElfFacts:
     machine: str
     flags: int
     type: str
+    alignment: int = 0
     interpreter: str = ""
     soname: str = ""
     needed: tuple[str, ...] = ()
@@ -128,8 +129,7 @@ class _Reader:
         for kind, end in places + [(s["sh_type"], s["sh_offset"] + s["sh_size"]) for s in self.sections]:
             if kind not in ("SHT_NULL", "SHT_NOBITS", "PT_GNU_STACK") and end > len(data):
                 raise ElfError(f"it is cut off: a {kind} ends at byte {end} of {len(data)}")
-        self.loads = [s for s in self.segments if s["p_type"] == "PT_LOAD"]
-        self.tags, self.strings = [], (0, 0)
+        self.tags, self.strings, self.loads = [], (0, 0), [s for s in self.segments if s["p_type"] == "PT_LOAD"]
 
     def _table(self, name: str, count: int, shape, most: int) -> list:
         start, width = self.elf.header[f"e_{name}off"], self.elf.header[f"e_{name}entsize"]
@@ -147,7 +147,7 @@ class _Reader:
             raise ElfError("it has no PT_LOAD segment")
         stack, loader = types.get("PT_GNU_STACK"), types.get("PT_INTERP")
         return ElfFacts(
-            *head(self.data), flags=self.elf.header["e_flags"], type=kind,
+            *head(self.data), flags=self.elf.header["e_flags"], type=kind, alignment=min((s["p_align"] for s in self.loads), default=0),
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),

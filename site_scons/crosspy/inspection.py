@@ -92,13 +92,13 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result | OSError]]:
     yield from below(os.fspath(root), "")
 
 
-def inspect(root: Path, expect: Expectation, cache: FactsCache) -> list[Entry]:
-    """Return the entries of root/, sorted by path. Raises UserError when root/ is no folder."""
+def inspect(root: Path, expect: Expectation, cache: FactsCache, only: str = "") -> list[Entry]:
+    """Return the entries of root/, sorted by path; only: of that one file. Raises UserError when root/ is no folder."""
     if not root.is_dir():
         raise UserError(str(root), "the folder does not exist", "build it first (scons target=NAME)")
     patterns = [(path, re.compile(re.escape(path.encode()) + rb"(?![\w-])")) for path in expect.forbidden]
     entries = []
-    for path, found in walk(root):
+    for path, found in [(only, os.lstat(root / only))] if only else walk(root):
         try:
             if isinstance(found, OSError):
                 raise found
@@ -213,12 +213,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, words in (("expect", "the expectation"), ("root", "the folder to inspect"), ("output", "inspect.json")):
         parser.add_argument(f"--{name}", type=Path, required=True, help=words)
     parser.add_argument("--cache", type=Path, help="facts of files that were inspected before")
+    parser.add_argument("--only", default="", help="the one file below the folder that is inspected")
     parser.add_argument("--table", action="store_true", help="print one line for each ELF file")
     options = parser.parse_args(arguments)
     try:
         expect = expectation.load(options.expect)
         cache = FactsCache(options.cache)
-        entries = inspect(options.root, expect, cache)
+        entries = inspect(options.root, expect, cache, options.only)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,7 +7,7 @@ import os
 import tomllib
 from pathlib import Path
 
-from . import coreplan, generated, ledger, modules, paths, policy, substitutions
+from . import coreplan, generated, ledger, modules, owners, paths, policy, substitutions
 from .modules import Module
 from .options import deciding
 
@@ -27,13 +27,23 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
     made_texts = generated.generate(job.release.tree, build, plan, header, private)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
+    made["maps"] = owners.maps(job.toolchain.kind, made["split"])
+    made["unstripped"] = owners.again(made["links"], job.toolchain.kind) if not made["split"] else []
     if job.options.libpython == "shared":
         found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
     data = f"_sysconfigdata__linux_{build.multiarch}.py"
     found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
     row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private),
-           "facts.json": _facts(job, plan), "plan.json": {"modules": modules.to_json(plan)}}
+           "facts.json": _facts(job, plan), "sizing.json": owners.sizing(job, core, made), "plan.json": {"modules": modules.to_json(plan)}}
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
+
+
+def minimal(job, plan: list[Module], made: dict) -> dict[str, str]:
+    """Return the texts of profile=minimal, where what each program consists of comes later. Adds what programs are held against to `made`."""
+    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job))
+    made["facts"] = _facts(job, plan)
+    made.update(prefix=job.options.prefix, series=job.release.series)
+    return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n"}
 
 
 def private_folders(job) -> tuple[str, ...]:
@@ -92,5 +102,6 @@ def _facts(job, plan: list[Module]) -> dict:
     return {"variant": job.variant.name, "options": deciding(job.options), "modules": modules.to_json(plan),
             "release": {"version": job.release.version, "sha256": job.release.digest},
             "toolchain": {"kind": job.toolchain.kind, "version": job.toolchain.version, "target": job.toolchain.target,
-                          "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor},
+                          "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor, "banner": job.toolchain.banner,
+                          "sysroot": job.toolchain.sysroot, "libc": job.toolchain.libc, "sdk": job.toolchain.origin},
             "bootstrap": "given" if job.options.bootstrap else "built"}

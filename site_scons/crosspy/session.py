@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import commands, install, release, stages, toolchain, variant
+from . import budget, commands, install, programs, release, stages, toolchain, variant
+from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -55,9 +56,11 @@ class Session:
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
+        self.words: tuple[str, ...] = ()
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
+        self.words = tuple(names)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
             if name not in known and not Path(name).is_relative_to(self.options.build_dir):
@@ -72,16 +75,17 @@ class Session:
     def prepare(self) -> Builds:
         """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched."""
         folder = Path(self.options.build_dir)
-        kind, prefix = toolchain.parse(self.options.toolchain)
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
-        tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
-                 for chosen in self.chosen}
-        host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
+        given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
+        tools = {chosen.name: toolchain.resolve(chosen, given, caches, identity, self.variants.values()) for chosen in self.chosen}
+        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(_host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
             self.lock.distrust(say)
+            for name, tool in tools.items():
+                say(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
             builds = self._plans(got, host, compiler, tools, identity)
@@ -105,13 +109,19 @@ class Session:
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
                    for chosen in self.chosen]
+        flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:
+            target.update(states, flash=flashes[target["name"]])
+            # Not a part of every graph: the links with symbols are nobody's business but a report's.
+            target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
+        if self.options.profile == "minimal":
+            targets = programs.plans(self, got, frozen, given, targets)
+        for target in targets:
             damage(target)
-            target.update(states)
         return Builds(bootstrap, targets)
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
@@ -124,7 +134,7 @@ class Session:
         def describe() -> tuple[dict, list[str]]:
             try:
                 done = subprocess.run([path, "-I", "-c", "import platform; print(platform.python_version())"], text=True,
-                                      capture_output=True, timeout=toolchain.ASK_SECONDS, env={"LC_ALL": "C"})
+                                      capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C"})
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise UserError(where, f"it cannot be run ({error})", "name a Python interpreter of this machine") from None
             return {"version": done.stdout.strip()}, [os.path.realpath(path)]
@@ -142,7 +152,7 @@ class Session:
     def show(self, base) -> None:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
         words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
-                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST"}
+                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST", "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
         count = itertools.count(1)

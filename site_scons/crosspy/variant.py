@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
+from . import budget
 from .errors import UserError, nearest
 
 
@@ -18,13 +19,16 @@ from .errors import UserError, nearest
 class Machine:
     """What the compiler must predefine. bits: width of a pointer. endian: ``little`` or ``big``.
 
-    predefined: macros that the target's compiler defines besides (``__ARM_PCS_VFP``), each an EABI's own name.
+    float: the floating-point ABI, ``hard`` or ``soft``.  predefined, undefined: macros that a compiler for this ABI
+    defines, and those that it does not (``__ARM_PCS_VFP``), each an EABI's own name.
     """
 
     bits: int = field(metadata={"allowed": (32, 64)})
     endian: str = field(metadata={"allowed": ("little", "big")})
     elf: str
+    float: str = field(default="hard", metadata={"allowed": ("hard", "soft")})
     predefined: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,21 @@ class Names:
     zig: str = ""
     gcc: str = ""
     gcc_package: str = ""
+    clang: str = ""
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags for every compile and every link of this target, beside those of the options."""
+    """Flags of this target, beside those of the options. compile, link: for every compile, every link.
+
+    zig, gcc, clang: the words that name the CPU and its FPU, as each of them spells it, for both; an SDK has its own.
+    """
 
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    zig: tuple[str, ...] = ()
+    gcc: tuple[str, ...] = ()
+    clang: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,13 @@ class Python:
 class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
-    interpreter: PT_INTERP of a dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED
-    besides libpython.
+    page_size: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
+    program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
     """
 
     flags: int = 0
     flags_mask: int = 0xFFFFFFFF
+    page_size: int = 4096
     interpreter: str = ""
     needed: tuple[str, ...] = ()
 
@@ -92,7 +104,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Variant:
-    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``. flash: a budget like ``4M``."""
 
     name: str
     summary: str
@@ -103,6 +115,7 @@ class Variant:
     elf: Elf
     run: Run
     short: tuple[str, ...] = ()
+    flash: str = ""
     flags: Flags = Flags()
 
     @property
@@ -132,6 +145,11 @@ def load(folder: Path) -> Variant:
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")
+    if variant and variant.flash:
+        try:
+            budget.parse(variant.flash)
+        except UserError as error:
+            problems.append(f"{error.where}: {error.what}")
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant

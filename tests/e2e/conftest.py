@@ -11,17 +11,18 @@ import pytest
 pytest.register_assert_rewrite("checkout", "built", "refusal", "workshop")
 
 from binfmt import Registration  # noqa: E402  (their assertions are to be told in full)
-from built import NAMES, Build  # noqa: E402
+from built import VARIANTS, Build  # noqa: E402
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
 from workshop import Workshop  # noqa: E402
 
 _WANTED = pytest.StashKey[list[str]]()
 
 
+@pytest.hookimpl(trylast=True)  # behind -m, which takes tests out
 def pytest_collection_modifyitems(config, items):
     """Note which variants the chosen tests need: one graph builds them all, faster than one after the other."""
     named = {item.callspec.params["name"] for item in items if "name" in getattr(getattr(item, "callspec", None), "params", {})}
-    config.stash[_WANTED] = sorted(named & set(NAMES))
+    config.stash[_WANTED] = sorted(named & VARIANTS.keys())
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,7 @@ def binfmt():
     registered: dict[str, Registration] = {}
 
     def register(build: Build) -> None:
-        if not build.foreign or build.variant.run.machine in registered:
+        if not build.foreign or build.variant.run.qemu in registered:
             return
         environment = build.environment()
         try:
@@ -95,7 +96,7 @@ def binfmt():
             if os.geteuid() != 0:
                 missing("programs of a foreign machine cannot start each other: as root, apt-get install qemu-user-static "
                         "binfmt-support, and mount binfmt_misc")
-            registered[build.variant.run.machine] = Registration(build.python, build.command()[0])
+            registered[build.variant.run.qemu] = Registration(build.python, build.command()[0])
     yield register
     for registration in registered.values():
         registration.remove()

@@ -50,10 +50,10 @@ def test_both_classes_and_both_byte_orders_are_read(bits, data):
     facts = elf.read(tiny_elf.make(
         bits=bits, data=data, machine=tiny_elf.EM_S390, flags=0x1234, soname="libx.so.1", needed=("liba.so", "libb.so"), rpath="/a",
         runpath="/b", versions={("liba.so", "A_1"): ["one", "two"], ("liba.so", "A_2"): [], ("libb.so", "B_1"): ["three"]},
-        exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True,
+        exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True, align=0x4000,
         sections=(".debug_info", ".text", ".zdebug_line")))
     assert facts == elf.ElfFacts(
-        bits, data, "EM_S390", 0x1234, "ET_DYN", soname="libx.so.1", needed=("liba.so", "libb.so"),
+        bits, data, "EM_S390", 0x1234, "ET_DYN", 0x4000, soname="libx.so.1", needed=("liba.so", "libb.so"),
         search_paths=("RPATH /a", "RUNPATH /b"), stack="RWX", writable_code=("0x0",), relro=True, dynamic=True, bind_now=True,
         textrel=True, relr=True, inits=("PyInit_x",), debug=(".debug_info", ".zdebug_line"),
         versions=(elf.Version("A_1", "liba.so", ("one", "two")), elf.Version("A_2", "liba.so", ()),

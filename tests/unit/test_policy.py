@@ -84,6 +84,7 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("elf-machine", "usr/lib/python3.13/config/python.o", relocatable(machine=tiny_elf.EM_X86_64), "EM_X86_64"),
     ("archive-members", ARCHIVE, tiny_elf.ar({"a.o": b"BC\xc0\xde"}), "a.o"),
     ("elf-flags", PROGRAM, program(flags=0x20), "e_flags 0x20"),
+    ("page-size", SPAM, extension(align=0x1000), "aligned to 4096 bytes, expected at least 65536"),
     ("interpreter", PROGRAM, program(interpreter="/lib/ld-musl-aarch64.so.1"), "ld-musl"),
     ("interpreter", PROGRAM, program(interpreter=""), f"found none, expected {LOADER}"),
     ("interpreter", SPAM, extension(interpreter=LOADER, soname="spam"), "expected none"),

@@ -22,10 +22,10 @@ class _Strings:
 
 def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, interpreter="", needed=(), soname="", rpath="",
          runpath="", versions=None, exports=(), hidden=(), stack="RW", load="RX", relro=True, now="DF_BIND_NOW", textrel="",
-         pie=False, relr=False, dynamic=True, sections=(), payload=b"", symbols=None) -> bytes:
+         pie=False, relr=False, dynamic=True, sections=(), payload=b"", symbols=None, align=0x10000) -> bytes:
     """Return an ELF file. versions: {(library, version): [symbols]}. sections: names of further, empty sections.
 
-    now, textrel: the tag or flag that says so. symbols: the number of symbols that the header of .dynsym claims.
+    now, textrel: the tag or flag that says so. symbols: the number of symbols that the header of .dynsym claims. align: bytes, of the PT_LOAD.
     """
     wide, mark = bits == 64, "<" if data == "little" else ">"
     word = mark + ("Q" if wide else "I")
@@ -53,7 +53,7 @@ def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, in
     count = _section_headers(body, mark, wide, sections, dynamic, symbols)
     body.places["load"] = 0, body.start + len(body.data)
     letters = {"load": load, "dynamic": "RW", "stack": stack}
-    segments = [_segment(mark, wide, kind, letters.get(kind, "R"), *body.places.get(kind, (0, 0))) for kind in kinds]
+    segments = [_segment(mark, wide, kind, letters.get(kind, "R"), *body.places.get(kind, (0, 0)), align) for kind in kinds]
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if data == "little" else 2, 1]) + bytes(9)
     header = struct.pack(mark + "HHI" + word[1] * 3 + "IHHHHHH", type, machine, 1, 0, head, body.places["sections"][0], flags,
                          head, ph, len(kinds), sh, count, count - 1)
@@ -110,12 +110,12 @@ def _section_headers(body: _Body, mark: str, wide: bool, names, dynamic: bool, s
     return len(rows)
 
 
-def _segment(mark: str, wide: bool, kind: str, letters: str, start: int, size: int) -> bytes:
+def _segment(mark: str, wide: bool, kind: str, letters: str, start: int, size: int, align: int) -> bytes:
     number = {"load": 1, "dynamic": 2, "interp": 3, "stack": 0x6474E551, "relro": 0x6474E552}[kind]
     flags = sum(_FLAGS[letter] for letter in letters)
     if wide:
-        return struct.pack(mark + "IIQQQQQQ", number, flags, start, start, start, size, size, 1)
-    return struct.pack(mark + "8I", number, start, start, start, size, size, flags, 1)
+        return struct.pack(mark + "IIQQQQQQ", number, flags, start, start, start, size, size, align)
+    return struct.pack(mark + "8I", number, start, start, start, size, size, flags, align)
 
 
 def ar(members: dict[str, bytes], long_names: bool = True) -> bytes:

@@ -1,0 +1,52 @@
+"""What leaving a module out would save, from the bytes by leaf and from what goes along with it."""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from .sizes import CORE, EXTENSION, FORMAT, LIBC, LIBRARY, PYTHON, Leaf
+
+ONE = (CORE, LIBC, FORMAT)   # of these no part can be left out: each is one cause
+CAUSES = 10
+
+
+def modules(leaves: Mapping[Leaf, int]) -> Counter[tuple[str, str]]:
+    """Return bytes by kind and module."""
+    found: Counter[tuple[str, str]] = Counter()
+    for (kind, module, _, _), size in leaves.items():
+        found[kind, module] += size
+    return found
+
+
+def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> list[dict]:
+    """Return what each module that can be left out would save at least, largest first.
+
+    removable: module -> ``how`` (the argument that leaves it out), ``libraries`` and ``packages`` that go with it. At least: of
+    libc and of what is aligned, more may go.
+    """
+    sizes, found = modules(leaves), []
+    for name, row in removable.items():
+        parts = [(EXTENSION, name), *((LIBRARY, library) for library in row["libraries"]),
+                 *((PYTHON, package) for package in row["packages"]), *((PYTHON, module) for module in row.get("modules", ()))]
+        present = [part for part in parts if sizes[part]]
+        if present:
+            found.append({"module": name, "bytes": sum(sizes[part] for part in present), "how": row["how"],
+                          "parts": [list(part) for part in present]})
+    return sorted(found, key=lambda row: (-row["bytes"], row["module"]))
+
+
+def causes(leaves: Mapping[Leaf, int], saves: Sequence[Mapping]) -> list[dict]:
+    """Return the ten largest causes of the size: what a module takes with it counts as that module's.
+
+    Each row has cause, bytes, and ``how``, which is empty for what cannot be left out.
+    """
+    sizes = modules(leaves)
+    rows = []
+    for row in saves:
+        parts = [tuple(part) for part in row["parts"]]
+        rows.append({"cause": row["module"], "bytes": sum(sizes.pop(part, 0) for part in parts), "how": row["how"], "saves": row["bytes"]})
+    for kind in (CORE, LIBC, FORMAT):
+        size = sum(sizes.pop(part) for part in [part for part in sizes if part[0] == kind])
+        rows.append({"cause": kind, "bytes": size, "how": "", "saves": 0})
+    rows += [{"cause": f"{module} ({kind})", "bytes": size, "how": "", "saves": 0} for (kind, module), size in sizes.items()]
+    return sorted((row for row in rows if row["bytes"]), key=lambda row: (-row["bytes"], row["cause"]))[:CAUSES]
