@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import importgraph
+from .closure import Program
 from .errors import UserError
 from .importgraph import Facts
 from .reach import top
-from .stdlib import Program
 
 COMPILED = (".so", ".pyd")
 

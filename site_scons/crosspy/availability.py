@@ -83,5 +83,5 @@ class Availability:
             names = package.exports
         for inner in names:
             target = f"{item.module}.{inner}"
-            if target in self.facts and target != name and not (facts and target in facts.provides):
+            if (target in self.facts or target in self.extensions) and target != name and not (facts and target in facts.provides):
                 yield target

@@ -94,7 +94,7 @@ def read(interpreter: str, files: Mapping[str, tuple[str, bool]], keep: Collecti
             if process.returncode:
                 raise UserError(interpreter, f"it could not read the imports ({said.strip().splitlines()[-1:]})", "use the release's own bootstrap")
             found |= json.loads(Path(f"{scratch}/{number}.json").read_text("utf-8"))
-    return found if keep is None else _reduced(found, keep)
+    return found if keep is None else reduced(found, keep)
 
 
 def read_cached(interpreter: str, files: Mapping[str, tuple[str, bool]], cache: Path) -> dict[str, dict]:
@@ -132,7 +132,7 @@ def _save(path: Path, content: dict) -> None:
     os.replace(part, path)
 
 
-def _reduced(found: dict[str, dict], keep: Collection[str]) -> dict[str, dict]:
+def reduced(found: dict[str, dict], keep: Collection[str]) -> dict[str, dict]:
     """Leave only those mentions that decide, through any number of functions, about an import inside a function."""
     wanted, new = set(), set(keep)
     for row in found.values():

@@ -52,12 +52,13 @@ class Reader:
 
     # imports
 
-    def absolute(self, name, level):
+    def absolute(self, name, level, package=None):
+        """Return a module's full name; beyond the top it stays as it is written, with its dots."""
         if not level:
             return name
-        base = self.parent.split(".") if self.parent else []
-        if level - 1 >= len(base):
-            return ""
+        base = [word for word in (self.parent if package is None else package).split(".") if word]
+        if level > len(base):
+            return "." * level + name
         return ".".join(filter(None, [*base[:len(base) - level + 1], name]))
 
     def found(self, node, module, names, scope):
@@ -74,7 +75,7 @@ class Reader:
     def visit_ImportFrom(self, node, scope):
         names = [alias.name for alias in node.names]
         module = self.absolute(node.module or "", node.level)
-        self.found(node, module or "." * node.level + (node.module or ""), names, scope)
+        self.found(node, module, names, scope)
         for name in names:
             self.mention("attributes", name, scope)
         for alias in node.names:
@@ -147,7 +148,7 @@ class Reader:
         self.parameters(node, scope)
 
     def parameters(self, node, scope):
-        if node.type_params:
+        if getattr(node, "type_params", None):
             self.facts["generic"] = self.facts["generic"] or node.lineno
         arguments = getattr(node, "args", None)
         if arguments:
@@ -234,12 +235,9 @@ class Reader:
             self.encoding(node, scope)
 
     def dynamic(self, node, called, first, scope):
-        name, level = constant(first), 0
-        if name is None or name.startswith(".") and not self.parent:
+        name = constant(first)
+        if name is None:
             return self.facts["dynamic"].append([node.lineno, called])
-        while name.startswith("."):
-            name, level = name[1:], level + 1
-        package = constant(node.args[1]) if level and len(node.args) > 1 else None
-        if package:
-            name, level = f"{package}.{name}", 0
-        self.found(node, self.absolute(name, level), [], scope)
+        given = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "package")]
+        plain = name.lstrip(".")
+        self.found(node, self.absolute(plain, len(name) - len(plain), constant(given[0]) if given else None), [], scope)

@@ -1,7 +1,7 @@
 """The source of what stands in for a module that a program does not carry."""
 from __future__ import annotations
 
-from .stdlib import Stub
+from .closure import Stub
 
 _REFUSED = """\
 raise ModuleNotFoundError({message!r}, name={name!r})
