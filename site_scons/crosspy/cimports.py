@@ -55,6 +55,9 @@ class CImports:
 
 def scan(text: str, rules: Rules, strings: Mapping[str, str]) -> Source:
     """Return what one C file imports. strings: the names of ``_Py_STR`` and their texts."""
+    words = (*_IMPORTS, *rules.calls, "IMPORT_MAP", "PyUnicode_", "Attr", "Method", "Special")
+    if not any(word in text for word in words):  # tables of characters are most of the text
+        return Source(includes=tuple(_INCLUDE.findall(text)))
     text = _COMMENT.sub(lambda match: match.group() if match.group().startswith('"') else " ", text)
     includes = tuple(_INCLUDE.findall(text))
     text = _DIRECTIVE.sub("", text)
