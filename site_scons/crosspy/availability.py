@@ -52,6 +52,8 @@ class Availability:
             return self.extensions[name]
         if name not in self.facts:
             return "there is no such module"
+        if error := self.facts[name].error:
+            return f"{self.facts[name].path}:{error[0]}: {error[3]}"
         parent = name.rpartition(".")[0]
         if parent and (reason := self.why_not(parent)):
             return reason
@@ -67,6 +69,9 @@ class Availability:
     def targets(self, name: str, item: Import) -> Iterator[str]:
         """Yield the modules that an import brings in: each package on the way, and names that are submodules."""
         facts = self.facts.get(name)
+        if item.module.startswith("."):  # beyond the top, or in a file that is in no package
+            yield item.module
+            return
         words = item.module.split(".")
         for count in range(1, len(words) + 1):
             target = ".".join(words[:count])
@@ -78,5 +83,5 @@ class Availability:
             names = package.exports
         for inner in names:
             target = f"{item.module}.{inner}"
-            if target in self.facts and target != name and not (facts and target in facts.provides):
+            if (target in self.facts or target in self.extensions) and target != name and not (facts and target in facts.provides):
                 yield target

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "bootstrap": Command("build the helper interpreter alone", target=False),
     "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),
     "size-diff": Command("what changed in size from OLD to NEW: file=OLD,NEW", run="sizediff:command", target=False),
+    "explain": Command("what a program carries: each module, what brought it in, its bytes; module=NAME: one", run="explain:command"),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
 }
 

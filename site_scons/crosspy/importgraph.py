@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import UserError
 
-SCRIPTS = ("imports.py", "reader.py", "scope.py")
+SCRIPTS = ("imports.py", "reader.py", "scope.py", "syntax.py")
 MENTIONS = ("bare", "attributes", "qualified")
 
 
@@ -94,10 +94,45 @@ def read(interpreter: str, files: Mapping[str, tuple[str, bool]], keep: Collecti
             if process.returncode:
                 raise UserError(interpreter, f"it could not read the imports ({said.strip().splitlines()[-1:]})", "use the release's own bootstrap")
             found |= json.loads(Path(f"{scratch}/{number}.json").read_text("utf-8"))
-    return found if keep is None else _reduced(found, keep)
+    return found if keep is None else reduced(found, keep)
 
 
-def _reduced(found: dict[str, dict], keep: Collection[str]) -> dict[str, dict]:
+def read_cached(interpreter: str, files: Mapping[str, tuple[str, bool]], cache: Path) -> dict[str, dict]:
+    """Return the same as read() for a few files of an application, parsing only those that changed since the last time.
+
+    cache: the file that keeps them.
+    """
+    scripts = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SCRIPTS)).hexdigest()
+    kept = _load(cache).get(scripts + interpreter, {})
+    marks = {}
+    for name, (path, package) in files.items():
+        facts_of_file = os.stat(path)
+        marks[name] = f"{path} {package} {facts_of_file.st_size} {facts_of_file.st_mtime_ns} {facts_of_file.st_ino}"
+    found = {name: kept[name][1] for name, mark in marks.items() if name in kept and kept[name][0] == mark}
+    if len(found) < len(files):
+        new = read(interpreter, {name: files[name] for name in files if name not in found})
+        found |= new
+        kept |= {name: [marks[name], new[name]] for name in new}
+        _save(cache, {scripts + interpreter: kept})
+    return found
+
+
+def _load(path: Path) -> dict:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _save(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, sort_keys=True), "utf-8")
+    os.replace(part, path)
+
+
+def reduced(found: dict[str, dict], keep: Collection[str]) -> dict[str, dict]:
     """Leave only those mentions that decide, through any number of functions, about an import inside a function."""
     wanted, new = set(), set(keep)
     for row in found.values():
@@ -150,15 +185,8 @@ def library(interpreter: str, tree: Path, folder: Path, state: str, keep: Collec
     for name in (*SCRIPTS, "importgraph.py"):
         digest.update(Path(__file__).with_name(name).read_bytes())
     path, key = folder / "imports.json", digest.hexdigest()
-    try:
-        cached = json.loads(path.read_text("utf-8"))
-        if cached["key"] == key:
-            return {name: facts(name, row) for name, row in cached["modules"].items()}
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    found = read(interpreter, library_files(tree), keep)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps({"key": key, "modules": found}, sort_keys=True), "utf-8")
-    os.replace(part, path)
-    return {name: facts(name, row) for name, row in found.items()}
+    cached = _load(path)
+    if cached.get("key") != key:
+        cached = {"key": key, "modules": read(interpreter, library_files(tree), keep)}
+        _save(path, cached)
+    return {name: facts(name, row) for name, row in cached["modules"].items()}

@@ -39,6 +39,7 @@ class Options:
     build_dir: str
     variants: str
     flash: str
+    module: str
     file: str
     verbose: int
 
@@ -113,6 +114,7 @@ ARGUMENTS: dict[str, Argument] = {
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
     "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
+    "module": Argument(("",), "a module of a program: what brought it in, what it costs", free=True, command="explain"),
     "file": Argument(("",), "OLD,NEW: two manifest.json or sizes.json to compare", free=True, command="size-diff"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
@@ -164,7 +166,8 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 
 # What only says where something is, or what is shown.
-PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file", "sysroot", "verbose")
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file",
+          "module", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:

@@ -7,45 +7,9 @@ are imported from a module) and ``qualified`` (``m:name``, where ``m.name`` is w
 import _ast
 
 import encodings
-from encodings.aliases import aliases
 
 from scope import Conditions, Scope
-
-# what catches a missing module; a bare except does, too
-CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-LOOKUPS = {"lookup", "getencoder", "getdecoder", "getreader", "getwriter", "getincrementalencoder", "getincrementaldecoder"}
-# decorators that leave a function to be found by its name; with any other, somebody else may call it
-PLAIN_DECORATORS = {"property", "classmethod", "staticmethod", "abstractmethod", "contextmanager", "cached_property", "lru_cache",
-                    "cache", "wraps", "overload", "asynccontextmanager", "setter", "getter", "deleter"}
-# str.encode, bytes.decode, str() and bytes() know these without a codec (Objects/unicodeobject.c, PyUnicode_Decode)
-BUILT_IN_CODECS = {"utf_8", "utf8", "utf_16", "utf_32", "ascii", "us_ascii", "latin_1", "latin1", "iso_8859_1", "iso8859_1"}
-
-
-def codec(name):
-    """Return the module that has a codec (encodings.search_function), which need not exist."""
-    plain = encodings.normalize_encoding(name.lower())
-    return "encodings." + (aliases.get(plain) or aliases.get(plain.replace(".", "_")) or plain)
-
-
-def constant(node):
-    """Return the text of a string constant, or None."""
-    return node.value if isinstance(node, _ast.Constant) and isinstance(node.value, str) else None
-
-
-def last_name(node):
-    """Return the last word of ``name``, ``a.b.name`` or a call of one, or an empty string."""
-    if isinstance(node, _ast.Call):
-        node = node.func
-    return node.id if isinstance(node, _ast.Name) else node.attr if isinstance(node, _ast.Attribute) else ""
-
-
-def children(node):
-    """Yield the nodes right below one, in the order of the source."""
-    for field in node._fields:
-        value = getattr(node, field, None)
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, _ast.AST):
-                yield item
+from syntax import BUILT_IN_CODECS, CATCHES, LOOKUPS, PLAIN_DECORATORS, children, codec, constant, last_name
 
 
 class Reader:
@@ -88,12 +52,13 @@ class Reader:
 
     # imports
 
-    def absolute(self, name, level):
+    def absolute(self, name, level, package=None):
+        """Return a module's full name; beyond the top it stays as it is written, with its dots."""
         if not level:
             return name
-        base = self.parent.split(".") if self.parent else []
-        if level - 1 >= len(base):
-            return ""
+        base = [word for word in (self.parent if package is None else package).split(".") if word]
+        if level > len(base):
+            return "." * level + name
         return ".".join(filter(None, [*base[:len(base) - level + 1], name]))
 
     def found(self, node, module, names, scope):
@@ -110,7 +75,7 @@ class Reader:
     def visit_ImportFrom(self, node, scope):
         names = [alias.name for alias in node.names]
         module = self.absolute(node.module or "", node.level)
-        self.found(node, module or "." * node.level + (node.module or ""), names, scope)
+        self.found(node, module, names, scope)
         for name in names:
             self.mention("attributes", name, scope)
         for alias in node.names:
@@ -183,7 +148,7 @@ class Reader:
         self.parameters(node, scope)
 
     def parameters(self, node, scope):
-        if node.type_params:
+        if getattr(node, "type_params", None):
             self.facts["generic"] = self.facts["generic"] or node.lineno
         arguments = getattr(node, "args", None)
         if arguments:
@@ -270,12 +235,9 @@ class Reader:
             self.encoding(node, scope)
 
     def dynamic(self, node, called, first, scope):
-        name, level = constant(first), 0
-        if name is None or name.startswith(".") and not self.parent:
+        name = constant(first)
+        if name is None:
             return self.facts["dynamic"].append([node.lineno, called])
-        while name.startswith("."):
-            name, level = name[1:], level + 1
-        package = constant(node.args[1]) if level and len(node.args) > 1 else None
-        if package:
-            name, level = f"{package}.{name}", 0
-        self.found(node, self.absolute(name, level), [], scope)
+        given = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "package")]
+        plain = name.lstrip(".")
+        self.found(node, self.absolute(plain, len(name) - len(plain), constant(given[0]) if given else None), [], scope)

@@ -7,6 +7,8 @@ assigned once, to one of these.  Every other condition may hold or not.
 import _ast
 import sys
 
+from syntax import dotted
+
 FACTS = {"sys.platform": "linux", "os.name": "posix", "sys.implementation.name": "cpython",
          "sys.version_info": tuple(sys.version_info[:3]), "sys.version_info.major": sys.version_info[0],
          "TYPE_CHECKING": False, "typing.TYPE_CHECKING": False, "t.TYPE_CHECKING": False}
@@ -38,16 +40,6 @@ class Scope:
     def facts(self):
         """Return what differs from a statement at the top of a module, ready for JSON."""
         return {name: value for name, value in vars(self).items() if value and name != "classes"}
-
-
-def dotted(node):
-    """Return ``a.b.c`` for such a chain of names, or an empty string."""
-    if isinstance(node, _ast.Name):
-        return node.id
-    if isinstance(node, _ast.Attribute):
-        base = dotted(node.value)
-        return base and f"{base}.{node.attr}"
-    return ""
 
 
 class Unknown(Exception):

@@ -18,88 +18,24 @@ Only the first two run the bootstrap, and only when something changed; this file
 """
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 
 from .availability import Availability, below
+from .cimports import CImports
+from .closure import Closure, Entry, Program, Stub
 from .closuretable import Edge, Rules
 from .errors import UserError, nearest
 from .importgraph import Facts, Import
 from .reach import Mentions
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A module that the program carries. kind: ``app``, ``path`` (a dependency), ``library`` or ``extension``.
-
-    path: its source; empty for an extension module and for a namespace package.  parent: the module that imports it, or
-    empty.  line: where.  how: the reason, where there is no parent: ``start-up``, ``application``, ``include=NAME``.
-    """
-
-    name: str
-    kind: str
-    path: str = ""
-    package: bool = False
-    parent: str = ""
-    line: int = 0
-    how: str = ""
-
-
-@dataclass(frozen=True)
-class Stub:
-    """A name that was left out. message: the text of its ImportError, which names the argument that brings it in.
-
-    lazy: its import succeeds and its use raises, so that what names it at its top can be imported; has: its constants.
-    """
-
-    message: str
-    lazy: bool = False
-    has: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class Closure:
-    """modules: everything carried, by name, with kinds as in Entry.  stubs: names left out.  warnings: lines for the user."""
-
-    modules: Mapping[str, Entry]
-    stubs: Mapping[str, Stub]
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def extensions(self) -> frozenset[str]:
-        """The extension modules that the program is linked with."""
-        return frozenset(name for name, entry in self.modules.items() if entry.kind == "extension")
-
-    def chain(self, name: str) -> list[Entry]:
-        """Return the imports that brought a module in, from the first on."""
-        found: list[Entry] = []
-        while name:
-            found.insert(0, self.modules[name])
-            name = found[0].parent
-        return found
-
-
-@dataclass(frozen=True)
-class Program:
-    """What is asked for. facts: of the program's own modules and of its dependencies.  kinds: ``app`` or ``path``.
-
-    roots: the modules that it starts with; those named ``__main__`` run as the program.  clashes: module -> the file of
-    the program that has the name of a module of the library.  where: how messages name the program.
-    """
-
-    facts: Mapping[str, Facts]
-    kinds: Mapping[str, str]
-    roots: tuple[str, ...]
-    where: str = "app="
-    clashes: Mapping[str, str] = field(default_factory=dict)
-
-
-def closure_of(program: Program, library: Mapping[str, Facts], c_imports: Mapping[str, Collection[str]],
+def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports,
                extensions: Mapping[str, str], rules: Rules, include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
     """Return what a program carries.
 
-    c_imports: extension module -> the modules that its C code imports.  extensions: every extension module of the plan
-    -> why it cannot be had, empty where it can.  Raises UserError, with all findings, for imports that exist nowhere.
+    extensions: every extension module of the plan
+    -> why it cannot be had, empty where it can; built-in ones of the core, too.  Raises UserError, with all findings, for imports that exist nowhere.
     """
     search = _Search(program, library, c_imports, extensions, rules, include, exclude)
     search.run()
@@ -112,7 +48,7 @@ class _Search:
         self.c_imports, self.include, self.exclude = c_imports, include, exclude
         self.facts = {**library, **program.facts}
         self.available = Availability(self.facts, extensions, rules.present, exclude)
-        self.mentions = Mentions(self.facts, self.available.provided)
+        self.mentions = Mentions(self.facts, self.available.provided, c_imports.calls)
         self.modules: dict[str, Entry] = {}
         self.stubs: dict[str, Stub] = {}
         self.open: list[tuple[str, Import]] = []     # imports that nobody reaches yet
@@ -124,7 +60,10 @@ class _Search:
         for name in self.rules.start:
             self.add(name, how="start-up")
         for name in self.program.roots:
-            self.add(name, how="application")
+            if reason := "" if name in self.program.facts else self.available.why_not(name):
+                self.wrong[f"{name}: {reason}"] = f"leave {name} out"
+            else:
+                self.add_with_parents(name, "", 0, "application" if self.program.facts else self.program.where)
         for wanted in self.include:
             self.included(wanted)
         while self.settle():
@@ -189,10 +128,14 @@ class _Search:
             if kind != "library":
                 self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
                                   for at, called in found.dynamic]
-        self.open += [(name, Import(0, target)) for target in self.c_imports.get(name, ())]
-        self.edges += [(name, target, edge) for edge in self.rules.also if name in edge.within for target in edge.imports if edge.when]
-        self.open += [(name, Import(0, target, optional=True)) for edge in self.rules.also if name in edge.within and not edge.when
-                      for target in edge.imports]
+        self.open += [(name, Import(0, target)) for target in self.c_imports.imports.get(name, ())]
+        for edge in self.rules.also:
+            for pattern in edge.imports if name in edge.within else ():
+                for target in fnmatch.filter(self.facts, pattern):
+                    if edge.when:
+                        self.edges.append((name, target, edge))
+                    else:
+                        self.open.append((name, Import(0, target, optional=True)))
 
     def applies(self, name: str, item: Import) -> bool:
         """Say whether the program may run an import."""
@@ -220,6 +163,8 @@ class _Search:
             self.add(target, name, item.line)
         elif any(below(target, gone) for gone in self.exclude):
             self.stub(target, "it was excluded")
+        elif target in self.program.facts and not self.facts[target].error and not item.optional:
+            self.add(target, name, item.line)  # what it misses is told where it imports it
         elif item.optional or item in getattr(self.facts.get(name), "codecs", ()):
             return
         elif name in self.program.facts:
