@@ -3,7 +3,7 @@
     python -m crosspy.report SIZING --output FOLDER [--app NAME]
 
 SIZING is sizing.json (crosspy/owners.py). Without --app all files below root/ are measured, with it the program apps/NAME/NAME, whose
-unstripped link is apps/NAME/linked/NAME and whose Python modules are named by apps/NAME/plan.json.
+unstripped link its row of SIZING names, and whose frozen code apps/NAME/plan.json does: ``symbols``, from symbol to module.
 """
 from __future__ import annotations
 
@@ -135,9 +135,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--app", default="", help="an application instead of root/")
     given = parser.parse_args(arguments)
     sizing = json.loads(given.sizing.read_text("utf-8"))
+    removable = sizing["removable"]
+    if given.app:
+        plan = json.loads((Path(sizing["folder"]) / "apps" / given.app / "plan.json").read_text("utf-8"))
+        sizing["frozen"] = plan["symbols"]
+        removable = savings.of_application(plan, removable)
     leaves = of_application(sizing, given.app) if given.app else of_root(sizing)
     found = {"format": 1, "target": sizing["name"], "release": sizing["release"], "of": f"apps/{given.app}/{given.app}" if given.app else "root",
-             "total": sum(leaves.values()), "tree": nested(leaves), "saves": savings.savings(leaves, sizing["removable"])}
+             "total": sum(leaves.values()), "tree": nested(leaves), "saves": savings.savings(leaves, removable)}
     write(given.output / "report.html", page.render(found))
     write(given.output / "sizes.json", json.dumps(found, indent=0) + "\n")
     kinds = Counter()

@@ -35,6 +35,22 @@ def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> lis
     return sorted(found, key=lambda row: (-row["bytes"], row["module"]))
 
 
+def of_application(plan: Mapping, removable: Mapping[str, Mapping]) -> dict[str, dict]:
+    """Return what an application can leave out by ``exclude=``, in the form of `savings`' second argument.
+
+    plan: its plan.json: ``modules`` with kind and chain (crosspy/carried.py).  removable: of the build, for the libraries behind
+    extension modules.  The program's own modules and those of the start-up stay.
+    """
+    found: dict[str, dict] = {}
+    for name, row in plan["modules"].items():
+        top = name.partition(".")[0]
+        if row["kind"] == "app" or row["chain"][-1] == f"{top}: start-up":
+            continue
+        libraries = removable.get(name, {}).get("libraries", []) if row["kind"] == "extension" else []
+        found.setdefault(top, {"how": f"exclude={top}", "libraries": libraries, "packages": [top]})
+    return found
+
+
 def causes(leaves: Mapping[Leaf, int], saves: Sequence[Mapping]) -> list[dict]:
     """Return the ten largest causes of the size: what a module takes with it counts as that module's.
 
