@@ -38,7 +38,7 @@ def judge(sizes: Mapping, flash: int) -> str:
     rows = savings.causes(report.flat(sizes["tree"]), sizes["saves"])
     lines = [f"flash: {sizes['of']} has {total} bytes, {total - flash} more than the budget of {flash}. The largest causes:"]
     for row in rows:
-        saves = f"{row['saves']:>10} with {row['how']}" if row["how"] else "         –"
+        saves = f"{row['saves']:>10} by {row['how']}" if row["how"] else "         –"
         lines.append(f"{row['bytes']:>10}  {row['cause']:<32} saves {saves}")
     return "\n".join(lines)
 

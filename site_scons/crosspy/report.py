@@ -19,7 +19,7 @@ from . import archive, install, linkmap, manifest, page, placing, savings, sizes
 from .elf import ElfError
 from .errors import UserError
 from .placing import Object
-from .sizes import PYTHON, Leaf, Names
+from .sizes import PYTHON, STATIC, Leaf, Names
 from .symbols import Image
 
 FILES = "other files"
@@ -72,7 +72,7 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
         if sizing["maps"]:
             if again != data:
                 raise ElfError(f"it is not what the same link makes for the report, {folder}/{link['unstripped']}")
-            text = Path(f"{folder}/{link['unstripped']}.map").read_text("utf-8", "backslashreplace")
+            text = Path(f"{folder / link['unstripped']}.map").read_text("utf-8", "backslashreplace")
             layout = linkmap.read(text, f"{folder}/obj", link["objects"], objects, sizes.LIBC)
         else:
             named = Image(again)
@@ -86,8 +86,8 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
 def _archive(path: Path) -> Counter[Leaf]:
     data, found = path.read_bytes(), Counter()
     for name, _, size in archive.members(data):
-        found["static library", path.name, "members", name] += size
-    found["static library", path.name, "symbol table and headers", ""] += len(data) - sum(found.values())
+        found[STATIC, path.name, name, ""] += size
+    found[STATIC, path.name, "symbol table and headers", ""] += len(data) - sum(found.values())
     return found
 
 
@@ -141,7 +141,8 @@ def main(arguments: list[str] | None = None) -> None:
         sizing["frozen"] = plan["symbols"]
         removable = savings.of_application(plan, removable)
     leaves = of_application(sizing, given.app) if given.app else of_root(sizing)
-    found = {"format": 1, "target": sizing["name"], "release": sizing["release"], "of": f"apps/{given.app}/{given.app}" if given.app else "root",
+    found = {"format": 1, "target": sizing["name"], "release": sizing["release"],
+             "of": f"apps/{given.app}/{given.app}" if given.app else "root",
              "total": sum(leaves.values()), "tree": nested(leaves), "saves": savings.savings(leaves, removable)}
     write(given.output / "report.html", page.render(found))
     write(given.output / "sizes.json", json.dumps(found, indent=0) + "\n")

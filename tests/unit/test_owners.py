@@ -7,12 +7,14 @@ from crosspy import owners
 from crosspy.modules import Module
 from crosspy.sizes import CORE, EXTENSION, LIBRARY
 
-MODULES = [Module("_decimal", "builtin", sources=("Modules/_decimal/_decimal.c",), archives=("Modules/_decimal/libmpdec/libmpdec.a",)),
-           Module("_one", "builtin", sources=("Modules/one.c", "Modules/both.c")), Module("_two", "shared", sources=("Modules/two.c", "Modules/both.c")),
-           Module("pyexpat", "shared", archives=("Modules/expat/libexpat.a",)), Module("_elementtree", "shared", archives=("Modules/expat/libexpat.a",)),
-           Module("_ssl", "absent", reason="no", sources=("Modules/_ssl.c",)), Module("posix", "builtin", sources=("Modules/posixmodule.c",))]
-CORE_PLAN = SimpleNamespace(modules=MODULES, archives={"Modules/_decimal/libmpdec/libmpdec.a": ["Modules/_decimal/libmpdec/context.o"],
-                                                       "Modules/expat/libexpat.a": ["Modules/expat/xmltok.o"]})
+MPDEC, EXPAT = "Modules/_decimal/libmpdec/libmpdec.a", "Modules/expat/libexpat.a"
+MODULES = [Module("_decimal", "builtin", sources=("Modules/_decimal/_decimal.c",), archives=(MPDEC,)),
+           Module("_one", "builtin", sources=("Modules/one.c", "Modules/both.c")),
+           Module("_two", "shared", sources=("Modules/two.c", "Modules/both.c")),
+           Module("pyexpat", "shared", archives=(EXPAT,)), Module("_elementtree", "shared", archives=(EXPAT,)),
+           Module("_ssl", "absent", reason="no", sources=("Modules/_ssl.c",)),
+           Module("posix", "builtin", sources=("Modules/posixmodule.c",))]
+CORE_PLAN = SimpleNamespace(modules=MODULES, archives={MPDEC: ["Modules/_decimal/libmpdec/context.o"], EXPAT: ["Modules/expat/xmltok.o"]})
 NAMES = ["Objects/a.o", "Modules/_decimal/_decimal.o", "Modules/_decimal/libmpdec/context.o", "Modules/both.o", "Modules/one.o",
          "Modules/expat/xmltok.o", "plain/Objects/a.o", "plain/Modules/one.o"]
 

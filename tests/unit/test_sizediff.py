@@ -11,7 +11,8 @@ NEW = {"root/usr/lib/python3.13/json/decoder.py": 100, "root/usr/bin/python3.13"
 
 
 def manifest(path, files):
-    path.write_text(json.dumps({"files": {**{name: {"size": size} for name, size in files.items()}, "root/usr/bin/python3": {"link": "x"}}}))
+    rows = {name: {"size": size} for name, size in files.items()}
+    path.write_text(json.dumps({"files": {**rows, "root/usr/bin/python3": {"link": "x"}}}))
     return path
 
 
@@ -28,14 +29,15 @@ def run(old, new, capsys):
 def test_manifests_are_compared_by_file(tmp_path, capsys):
     rows = run(manifest(tmp_path / "a", OLD), manifest(tmp_path / "b", NEW), capsys)
     assert rows == [["before", "after", "change"], ["5000", "4800", "-200", "root/usr/bin/python3.13 (interpreter)"],
-                    ["0", "9", "+9", "root/usr/lib/python3.13/new.py (library)"], ["7", "0", "-7", "root/usr/lib/python3.13/abc.py (library)"],
-                    ["5107", "4909", "-198", "together (-3.88 %)"]]
+                    ["0", "9", "+9", "root/usr/lib/python3.13/new.py (library)"],
+                    ["7", "0", "-7", "root/usr/lib/python3.13/abc.py (library)"], ["5107", "4909", "-198", "together (-3.88 %)"]]
 
 
 def test_sizes_are_compared_by_module(tmp_path, capsys):
     old = {("core", "a", ".text", "x"): 10, ("core", "a", ".data", "y"): 5, ("core", "b", ".text", "z"): 1}
     new = {("core", "a", ".text", "x"): 12, ("core", "a", ".data", "y"): 3, ("core", "b", ".text", "z"): 4}
-    assert run(sizes(tmp_path / "a", old), sizes(tmp_path / "b", new), capsys)[1:] == [["1", "4", "+3", "b (core)"], ["16", "19", "+3", "together (+18.75 %)"]]
+    rows = run(sizes(tmp_path / "a", old), sizes(tmp_path / "b", new), capsys)
+    assert rows[1:] == [["1", "4", "+3", "b (core)"], ["16", "19", "+3", "together (+18.75 %)"]]
 
 
 def test_rows_add_up_also_when_there_are_many():
