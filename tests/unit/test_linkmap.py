@@ -19,7 +19,7 @@ def text(rows=tuple(ROWS)):
     return head + "".join(f"{at:16x} {at:16x} {size:8x}     1 {' ' * depth}{name}\n" for at, size, depth, name in rows)
 
 
-def measure(rows=tuple(ROWS), folder="build/x/obj"):
+def measure(rows=tuple(ROWS), folder="/w/build/x/obj"):
     layout = linkmap.read(text(rows), folder, NAMES, objects(), LIBC)
     return sizes.measure(linked(False), layout, sizes.Names({}))
 
@@ -45,7 +45,7 @@ def test_merged_literals_are_looked_up():
 
 
 def test_the_folder_of_another_build_is_not_ours():
-    assert measure(folder="build/y/obj")[LIBC, "a.o", ".text", "same"] == 24
+    assert measure(folder="/w/build/y/obj")[LIBC, "a.o", ".text", "same"] == 24
 
 
 def test_a_text_that_is_no_map_is_refused():
