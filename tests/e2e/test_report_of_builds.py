@@ -66,13 +66,13 @@ def test_the_page_is_the_data_and_needs_no_network(musl):
     assert re.findall(r"https?://", html) == []
 
 
-def link_again(build, room, objects, replaced):
-    """Make the interpreter's link once more with other words or objects; returns its path."""
+def link_again(build, room, objects, strip="-s"):
+    """Make the interpreter's link once more, of other objects or with its symbols (strip="-g"); returns its path."""
     graph = rows(build, "graph.json")
     link = next(link for link in graph["links"] if link["output"] == "linked/python")
-    command = link["command"].replace(" -s", replaced)
-    subprocess.run([*shlex.split(command), "-o", room / "python", *objects, *link["libs"].split()], cwd=REPOSITORY, check=True,
-                   env={**graph["env"], "HOME": str(room)}, stdout=subprocess.DEVNULL)
+    command = [strip if word == "-s" else word for word in shlex.split(link["command"])]
+    subprocess.run([*command, "-o", room / "python", *objects, *link["libs"].split()], cwd=REPOSITORY, check=True,
+                   env={**graph["env"], "HOME": str(room)})
     return room / "python"
 
 
@@ -82,7 +82,7 @@ def test_the_map_and_the_symbols_agree(musl, room):
     link = next(link for link in sizing["links"] if link["file"] == "linked/python")
     paths = [musl.folder / "obj" / name for name in link["objects"]]
     objects = [placing.Object(tuple(sizing["owners"][name]), Image(path.read_bytes())) for name, path in zip(link["objects"], paths)]
-    named = Image(link_again(musl, room, paths, " -g").read_bytes())
+    named = Image(link_again(musl, room, paths, "-g").read_bytes())
     data = musl.python.read_bytes()
     placing.check_same(Image(data), named)
     text = (musl.folder / "unstripped/python.map").read_text("utf-8")
@@ -90,8 +90,10 @@ def test_the_map_and_the_symbols_agree(musl, room):
     told = [savings.modules(sizes.measure(data, layout, sizes.Names({}))) for layout in layouts]
     ours = {owner for owner in told[1] if owner[0] in (sizes.CORE, sizes.EXTENSION, sizes.LIBRARY)}
     assert len(ours) > 200
+    # Symbols cannot place a section in which nothing has a name: a table of a switch, as in Parser/token.
     pairs = {owner: (told[0][owner], told[1][owner]) for owner in ours}
-    assert {owner: pair for owner, pair in pairs.items() if abs(pair[0] - pair[1]) > 64 + pair[1] // 50} == {}
+    assert {owner: pair for owner, pair in pairs.items() if abs(pair[0] - pair[1]) > 1000 + pair[1] // 50} == {}
+    assert sum(abs(one - other) for one, other in pairs.values()) < len(data) // 1000
 
 
 @pytest.mark.parametrize("module", ["_decimal", "unicodedata", "_pickle"])
@@ -108,7 +110,7 @@ def test_what_a_module_saves_comes_true(musl, room, module):
     link = next(link for link in sizing["links"] if link["file"] == "linked/python")
     objects = [musl.folder / "obj" / name for name in link["objects"]
                if tuple(sizing["owners"][name]) not in gone and name != "Modules/config.o"]
-    real = musl.python.stat().st_size - link_again(musl, room, [*objects, room / "config.o"], " -s").stat().st_size
+    real = musl.python.stat().st_size - link_again(musl, room, [*objects, room / "config.o"]).stat().st_size
     assert real > 50_000 and abs(saves["bytes"] - real) < 0.02 * real
 
 
