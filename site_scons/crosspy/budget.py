@@ -18,7 +18,7 @@ UNITS = {"": 1, "K": 10**3, "M": 10**6}   # as everywhere in this project: decim
 
 def parse(text: str) -> int:
     """Return a budget such as ``3500K`` or ``4M`` in bytes. Raises UserError for what is none."""
-    found = re.fullmatch(r"(\d{1,12}(?:\.\d{1,6})?)([KM]?)", text)
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)([KM]?)", text)
     if not found or not (size := int(float(found[1]) * UNITS[found[2]] + 0.5)):
         raise UserError(f"flash={text}", "it is no size", "use one like 3500K or 4M: K is 1000 bytes, M a million")
     return size
@@ -36,9 +36,9 @@ def judge(sizes: Mapping, flash: int) -> str:
     if total <= flash:
         return ""
     rows = savings.causes(report.flat(sizes["tree"]), sizes["saves"])
-    lines = [f"flash: {sizes['of']} has {total} bytes, {total - flash} more than the {flash} of the budget. The largest causes:"]
+    lines = [f"flash: {sizes['of']} has {total} bytes, {total - flash} more than the budget of {flash}. The largest causes:"]
     for row in rows:
-        saves = f"{row['saves']:>10} with {row['how']}" if row["how"] else "         –"
+        saves = f"{row['saves']:>10} by {row['how']}" if row["how"] else "         –"
         lines.append(f"{row['bytes']:>10}  {row['cause']:<32} saves {saves}")
     return "\n".join(lines)
 

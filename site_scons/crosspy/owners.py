@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from . import upstream
 from .coreplan import CorePlan
-from .modules import Module
 from .sizes import CORE, EXTENSION, LIBRARY
 
 
@@ -73,7 +72,7 @@ def maps(toolchain: str, split: bool) -> bool:
     return not split and any("--print-map" in words for words in AGAIN[toolchain].values())
 
 
-def sizing(job, core: CorePlan, made: Mapping, plan: Sequence[Module]) -> dict:
+def sizing(job, core: CorePlan, made: Mapping) -> dict:
     """Return the text of sizing.json as data: all that a report of root/ reads besides the files themselves.
 
     job: stages.Job.  made: the target's graph.

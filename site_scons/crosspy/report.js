@@ -5,7 +5,7 @@ const by = id => document.getElementById(id);
 const NAMELESS = "(without a name)";
 const HUES = [212, 28, 140, 285, 350, 190, 55, 320, 95, 250, 10, 165];
 const hues = new Map(root.children.map((kind, index) => [kind.name, HUES[index % HUES.length]]));
-const state = { node: root, sort: 0, descending: true, shown: 200 };
+const state = { node: root, left: null, sort: 0, descending: true, shown: 200 };
 const exact = size => size.toLocaleString("en").replace(/,/g, "\u202f");
 const short = size => size >= 1e6 ? `${(size / 1e6).toFixed(2)} MB` : size >= 1e4 ? `${Math.round(size / 1e3)} K` : `${exact(size)} B`;
 const share = size => `${(100 * size / Math.max(root.size, 1)).toFixed(size * 1000 < root.size ? 2 : 1)} %`;
@@ -43,7 +43,8 @@ function tile(box, hue, inside) {
   const element = make(inside ? "div" : "button", { className: `tile${deep ? " deep" : ""}${inside ? " inside" : ""}` });
   Object.assign(element.style, { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` });
   element.style.setProperty("--hue", hue);
-  if (box.width > 34 && box.height > 13) element.append(make("span", {}, named(box.node.name), " ", make("small", {}, short(box.node.size))));
+  const size = make("small", {}, short(box.node.size));
+  if (box.width > 34 && box.height > 13) element.append(make("span", {}, named(box.node.name), " ", size));
   element.addEventListener("mouseenter", () => tell(box.node));
   element.addEventListener("focus", () => tell(box.node));
   element.addEventListener("click", event => { event.stopPropagation(); if (deep) zoom(unfold(box.node)); });
@@ -66,13 +67,22 @@ function draw() {
     map.append(element);
     const within = unfold(box.node);
     if (box.width > 60 && box.height > 50 && within.children.length > 1) {
-      const inner = squarify(worthy(within, (box.width - 6) * (box.height - 26), 120), box.x + 3, box.y + 22, box.width - 6, box.height - 25);
+      const [wide, high] = [box.width - 6, box.height - 25];
+      const inner = squarify(worthy(within, wide * high, 120), box.x + 3, box.y + 22, wide, high);
       for (const one of inner) map.append(tile(one, hue, true));
     }
   });
-  if (focused && tiles.length) tiles[0].element.focus();
   crumbs();
   tell(state.node);
+  if (focused && tiles.length) focus(state.left || tiles[0].node);
+}
+
+// Make a node's tile, or that of what it lies in, the one that has the keyboard.
+function focus(node) {
+  const holds = path => path && node.path && path.every((name, index) => name === node.path[index]);
+  const box = tiles.find(box => box.node === node || holds(box.node.path)) || tiles[0];
+  for (const each of tiles) each.element.tabIndex = each === box ? 0 : -1;
+  box.element.focus();
 }
 
 function crumbs() {
@@ -91,6 +101,7 @@ function tell(node) {
 }
 
 function zoom(node, remember = true) {
+  state.left = state.node.path.length > node.path.length ? state.node : null;
   state.node = node;
   state.shown = 200;
   if (remember) history.pushState(null, "", `#${node.path.map(encodeURIComponent).join("/")}`);
@@ -103,10 +114,7 @@ by("map").addEventListener("keydown", event => {
   if (event.key === "Escape" || event.key === "Backspace") {
     zoom(parent(state.node));
   } else if (at >= 0 && event.key.startsWith("Arrow")) {
-    const next = tiles[neighbour(tiles, at, event.key)].element;
-    tiles[at].element.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+    focus(tiles[neighbour(tiles, at, event.key)].node);
   } else return;
   event.preventDefault();
 });
@@ -153,7 +161,11 @@ function line(row, level) {
     const cell = make("td", { className: "name" }, index === level - 1 ? "" : name);
     if (index === level - 1 && name) {
       const button = make("button", { type: "button", title: "Show it in the map" }, name);
-      button.addEventListener("click", () => { zoom(row); by("map").scrollIntoView({ block: "center" }); });
+      button.addEventListener("click", () => {
+        zoom(row.children.length ? unfold(row) : find(row.path.slice(0, -1)));
+        by("map").scrollIntoView({ block: "center" });
+        focus(row);
+      });
       cell.append(button);
     }
     cells.push(cell);

@@ -3,7 +3,7 @@
     python -m crosspy.report SIZING --output FOLDER [--app NAME]
 
 SIZING is sizing.json (crosspy/owners.py). Without --app all files below root/ are measured, with it the program apps/NAME/NAME, whose
-unstripped link is apps/NAME/linked/NAME and whose Python modules are named by apps/NAME/plan.json.
+unstripped link its row of SIZING names, and whose frozen code apps/NAME/plan.json does: ``symbols``, from symbol to module.
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import archive, install, linkmap, manifest, page, placing, savings, sizes
 from .elf import ElfError
 from .errors import UserError
 from .placing import Object
-from .sizes import PYTHON, Leaf, Names
+from .sizes import PYTHON, STATIC, Leaf, Names
 from .symbols import Image
 
 FILES = "other files"
@@ -72,7 +72,7 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
         if sizing["maps"]:
             if again != data:
                 raise ElfError(f"it is not what the same link makes for the report, {folder}/{link['unstripped']}")
-            text = Path(f"{folder}/{link['unstripped']}.map").read_text("utf-8", "backslashreplace")
+            text = Path(f"{folder / link['unstripped']}.map").read_text("utf-8", "backslashreplace")
             layout = linkmap.read(text, f"{folder}/obj", link["objects"], objects, sizes.LIBC)
         else:
             named = Image(again)
@@ -86,8 +86,8 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
 def _archive(path: Path) -> Counter[Leaf]:
     data, found = path.read_bytes(), Counter()
     for name, _, size in archive.members(data):
-        found["static library", path.name, "members", name] += size
-    found["static library", path.name, "symbol table and headers", ""] += len(data) - sum(found.values())
+        found[STATIC, path.name, name, ""] += size
+    found[STATIC, path.name, "symbol table and headers", ""] += len(data) - sum(found.values())
     return found
 
 
@@ -135,9 +135,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--app", default="", help="an application instead of root/")
     given = parser.parse_args(arguments)
     sizing = json.loads(given.sizing.read_text("utf-8"))
+    removable = sizing["removable"]
+    if given.app:
+        plan = json.loads((Path(sizing["folder"]) / "apps" / given.app / "plan.json").read_text("utf-8"))
+        sizing["frozen"] = plan["symbols"]
+        removable = savings.of_application(plan, removable)
     leaves = of_application(sizing, given.app) if given.app else of_root(sizing)
-    found = {"format": 1, "target": sizing["name"], "release": sizing["release"], "of": f"apps/{given.app}/{given.app}" if given.app else "root",
-             "total": sum(leaves.values()), "tree": nested(leaves), "saves": savings.savings(leaves, sizing["removable"])}
+    found = {"format": 1, "target": sizing["name"], "release": sizing["release"],
+             "of": f"apps/{given.app}/{given.app}" if given.app else "root",
+             "total": sum(leaves.values()), "tree": nested(leaves), "saves": savings.savings(leaves, removable)}
     write(given.output / "report.html", page.render(found))
     write(given.output / "sizes.json", json.dumps(found, indent=0) + "\n")
     kinds = Counter()

@@ -4,9 +4,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .sizes import CORE, EXTENSION, FORMAT, LIBC, LIBRARY, PYTHON, Leaf
+from .sizes import CORE, EXTENSION, FORMAT, HEADERS, LIBC, LIBRARY, PYTHON, STATIC, Leaf
 
-ONE = (CORE, LIBC, FORMAT)   # of these no part can be left out: each is one cause
+# One cause each, and how to do without it: of an interpreter no part can be left out, and only who builds for a device needs the rest.
+WHOLE = {CORE: "", LIBC: "", FORMAT: "", STATIC: "leaving it off the device", HEADERS: "leaving them off the device"}
 CAUSES = 10
 
 
@@ -35,6 +36,22 @@ def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> lis
     return sorted(found, key=lambda row: (-row["bytes"], row["module"]))
 
 
+def of_application(plan: Mapping, removable: Mapping[str, Mapping]) -> dict[str, dict]:
+    """Return what an application can leave out by ``exclude=``, in the form of `savings`' second argument.
+
+    plan: its plan.json: ``modules`` with kind and chain (crosspy/carried.py).  removable: of the build, for the libraries behind
+    extension modules.  The program's own modules and those of the start-up stay.
+    """
+    found: dict[str, dict] = {}
+    for name, row in plan["modules"].items():
+        top = name.partition(".")[0]
+        if row["kind"] == "app" or row["chain"][-1] == f"{top}: start-up":
+            continue
+        libraries = removable.get(name, {}).get("libraries", []) if row["kind"] == "extension" else []
+        found.setdefault(top, {"how": f"exclude={top}", "libraries": libraries, "packages": [top]})
+    return found
+
+
 def causes(leaves: Mapping[Leaf, int], saves: Sequence[Mapping]) -> list[dict]:
     """Return the ten largest causes of the size: what a module takes with it counts as that module's.
 
@@ -45,8 +62,8 @@ def causes(leaves: Mapping[Leaf, int], saves: Sequence[Mapping]) -> list[dict]:
     for row in saves:
         parts = [tuple(part) for part in row["parts"]]
         rows.append({"cause": row["module"], "bytes": sum(sizes.pop(part, 0) for part in parts), "how": row["how"], "saves": row["bytes"]})
-    for kind in (CORE, LIBC, FORMAT):
+    for kind, how in WHOLE.items():
         size = sum(sizes.pop(part) for part in [part for part in sizes if part[0] == kind])
-        rows.append({"cause": kind, "bytes": size, "how": "", "saves": 0})
+        rows.append({"cause": kind, "bytes": size, "how": how, "saves": size if how else 0})
     rows += [{"cause": f"{module} ({kind})", "bytes": size, "how": "", "saves": 0} for (kind, module), size in sizes.items()]
     return sorted((row for row in rows if row["bytes"]), key=lambda row: (-row["bytes"], row["cause"]))[:CAUSES]

@@ -155,7 +155,8 @@ class Session:
     def show(self, base) -> None:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
         words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
-                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST", "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
+                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST",
+                 "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
         count = itertools.count(1)

@@ -30,7 +30,8 @@ def _read(path: Path) -> tuple[str, Counter[tuple[str, ...]]]:
         data = json.loads(path.read_text("utf-8"))
         if "tree" in data:
             return "sizes.json", Counter(report.flat(data["tree"]))
-        return "manifest.json", Counter({(manifest.kind(name), name): int(row["size"]) for name, row in data["files"].items() if "size" in row})
+        sizes = {(manifest.kind(name), name): int(row["size"]) for name, row in data["files"].items() if "size" in row}
+        return "manifest.json", Counter(sizes)
     except OSError as error:
         raise UserError(str(path), f"it cannot be read ({error.strerror})", FIX) from None
     except (ValueError, KeyError, TypeError, AttributeError):

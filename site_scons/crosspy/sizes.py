@@ -21,6 +21,7 @@ CORE, EXTENSION, LIBRARY, LIBC, PYTHON, FORMAT = "interpreter core", "extension 
 RUNTIME = (LIBC, "libc")
 LINKER = (FORMAT, "sections of the linker")
 PADDING = (FORMAT, "alignment")
+STATIC, HEADERS = "static library", "headers"   # of root/, as manifest.KINDS names them
 Leaf = tuple[str, str, str, str]   # kind, module, section, symbol
 _FILLS = b"\0\x90\xcc"
 

@@ -28,7 +28,8 @@ function squarify(nodes, x, y, width, height) {
     let along = 0;
     for (const node of nodes.slice(at, end)) {
       const length = node.size * scale / thick;
-      placed.push(width >= height ? { node, x, y: y + along, width: thick, height: length } : { node, x: x + along, y, width: length, height: thick });
+      placed.push(width >= height ? { node, x, y: y + along, width: thick, height: length }
+        : { node, x: x + along, y, width: length, height: thick });
       along += length;
     }
     if (width >= height) { x += thick; width -= thick; } else { y += thick; height -= thick; }

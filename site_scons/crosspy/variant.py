@@ -148,8 +148,8 @@ def load(folder: Path) -> Variant:
     if variant and variant.flash:
         try:
             budget.parse(variant.flash)
-        except UserError as error:
-            problems.append(f"{error.where}: {error.what}")
+        except UserError:
+            problems.append(f"flash: {variant.flash!r} is not a size such as '4M'")
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant

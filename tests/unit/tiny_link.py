@@ -59,11 +59,13 @@ def make(parts=(), names=(), *, bits=64, data="little", machine=EM_X86_64, type=
     for number, (place, part) in enumerate(zip(places, parts), 1):
         body += bytes(-(head + len(body)) % 8)
         link = number + 1 if part.name == ".symtab" else 0
-        headers.append((place, part.kind, part.flags, part.addr, head + len(body), part.size or len(part.content), link, 0, 1, part.entsize))
+        size = part.size or len(part.content)
+        headers.append((place, part.kind, part.flags, part.addr, head + len(body), size, link, 0, 1, part.entsize))
         body += part.content
     body += bytes(-(head + len(body)) % 8)
     word = "Q" if wide else "I"
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if data == "little" else 2, 1]) + bytes(9)
-    start = struct.pack(mark + "HHI" + word * 3 + "I6H", type, machine, 1, 0, 0, head + len(body), 0, head, 0, 0, width, len(headers), len(headers) - 1)
+    count = len(headers)
+    start = struct.pack(mark + "HHI" + word * 3 + "I6H", type, machine, 1, 0, 0, head + len(body), 0, head, 0, 0, width, count, count - 1)
     shape = mark + ("IIQQQQIIQQ" if wide else "10I")
     return ident + start + bytes(body) + b"".join(struct.pack(shape, *row) for row in headers)
