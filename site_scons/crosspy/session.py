@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import commands, install, release, stages, toolchain, variant
+from . import commands, inherit, install, release, stages, toolchain, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -51,7 +51,7 @@ class Session:
         self.options: Options = command_line.parse(arguments)
         self.variants = variant.load_all(project / "variants")
         if self.options.variants:
-            self.variants |= variant.load_all(Path(self.options.variants))
+            self.variants |= variant.load_all(Path(self.options.variants), inherit.places(project / "variants"))
             variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")

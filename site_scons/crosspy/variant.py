@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
+from . import inherit
 from .errors import UserError, nearest
 
 
@@ -75,13 +76,13 @@ class Python:
 class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
-    page_size: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
+    page: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
     program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
     """
 
     flags: int = 0
     flags_mask: int = 0xFFFFFFFF
-    page_size: int = 4096
+    page: int = 4096
     interpreter: str = ""
     needed: tuple[str, ...] = ()
 
@@ -103,7 +104,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Variant:
-    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
+
+    inherits: the variant that a board starts from; it states only what differs.
+    """
 
     name: str
     summary: str
@@ -114,6 +118,7 @@ class Variant:
     elf: Elf
     run: Run
     short: tuple[str, ...] = ()
+    inherits: str = ""
     flags: Flags = Flags()
 
     @property
@@ -125,17 +130,13 @@ _NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Pytho
 _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
 
 
-def load(folder: Path) -> Variant:
-    """Read one variant. Raises UserError that lists all that is wrong with the file."""
+def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
+    """Read one variant. known: folders of those that it may inherit from, by name.
+
+    Raises UserError that lists all that is wrong with the file.
+    """
     path = folder / "variant.toml"
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(str(path), "the file does not exist", "write it; variants/README.md explains every key") from None
-    except OSError as error:
-        raise UserError(str(path), f"it cannot be read ({error.strerror})", "make it a readable file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+    data = inherit.facts(folder, known or {})
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, **data}, "", problems)
     if "name" in data:
@@ -180,11 +181,15 @@ def _value(item, value, key: str, problems: list[str]):
     return tuple(value) if expected is list else value
 
 
-def load_all(folder: Path) -> dict[str, Variant]:
-    """Read every variant below a folder, by name; two that claim one short name are an error."""
-    found = {path.parent.name: load(path.parent) for path in sorted(folder.glob("*/variant.toml"))}
-    if not found:
+def load_all(folder: Path, also: Mapping[str, Path] | None = None) -> dict[str, Variant]:
+    """Read every variant below a folder, by name; two that claim one short name are an error.
+
+    also: folders of further variants, which these may inherit from.
+    """
+    own = inherit.places(folder)
+    if not own:
         raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
+    found = {name: load(place, {**(also or {}), **own}) for name, place in own.items()}
     check_short(found)
     return found
 
@@ -200,11 +205,14 @@ def check_short(variants: dict[str, Variant]) -> None:
 
 
 def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:
-    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list."""
+    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list.
+
+    ``all`` are the triples; boards are chosen by name or pattern.
+    """
     short = {name: variant.name for variant in variants.values() for name in variant.short}
     chosen: dict[str, Variant] = {}
     for word in filter(None, (part.strip() for part in wanted.split(","))):
-        names = sorted(variants) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
+        names = sorted(name for name in variants if not variants[name].inherits) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
         if not names:
             hint = nearest(word, [*variants, *short])
             raise UserError(f"target={word}", "no variant has this name" + (f"; {hint}?" if hint else ""),
