@@ -23,6 +23,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
+    "targets": Command("list what this machine can build and run, and the missing package", run="targets:show", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
 }
 
