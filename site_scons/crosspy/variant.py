@@ -91,12 +91,13 @@ class Elf:
 class Run:
     """How a program of the target runs here. machine: as ``uname -m`` names a host that runs it directly.
 
-    qemu: the qemu-user program. qemu_package, sysroot_package: Debian packages that bring it and the libc.
+    qemu: the qemu-user program; qemu_version: the oldest that has the instructions, "8.1". qemu_package, sysroot_package: Debian packages that bring it and the libc.
     sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``.
     """
 
     machine: str
     qemu: str = ""
+    qemu_version: str = ""
     qemu_package: str = ""
     sysroot: str = ""
     sysroot_package: str = ""
