@@ -1,9 +1,8 @@
 """The facts of one ELF file, read from its bytes; what is right or wrong is policy.py's business.
 
 pyelftools decodes the headers. Tables that a damaged file can make huge are bounded here before they are read, each once
-and by ``struct``; what the loader uses (program headers, PT_DYNAMIC) is read, not what section names claim. Words and
-numbers are those of the ELF gABI (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html), chapters 4 and 5, and
-of the LSB core specification, chapter "Symbol Versioning".
+and by ``struct``; what the loader uses (program headers, PT_DYNAMIC) is read, not what section names claim. Sources: the ELF gABI
+(https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html), chapters 4 and 5; LSB core, chapter "Symbol Versioning".
 """
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ MAX_SYMBOLS, MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS, MAX_VERSIONS = 200_000, 20_00
 MAX_NAME, MAX_NAMES = 4096, 16_000_000   # bytes: of one name, of all names taken from one file
 _MACHINES = {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
 _DF_TEXTREL, _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 4, 8, 1, 0x08000000
-_TAGS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}
-_LETTERS = (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
+_TAGS, _LETTERS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}, (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
 _DEBUG = (".debug_", ".zdebug_", ".stab", ".gdb_index")
 
 
@@ -43,10 +41,11 @@ class Version:
 class ElfFacts:
     """What one ELF file says about itself.
 
-    bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags. alignment: bytes, least of all PT_LOADs.
+    bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags. page: bytes, the least
+    alignment of a PT_LOAD. relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS).
     stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
-    search_paths: ``RPATH ...`` and ``RUNPATH ...``. inits: exported functions named ``PyInit_...``.
-    debug: names of sections with debug information. dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations.
+    search_paths: ``RPATH ...`` and ``RUNPATH ...``. inits: exported functions named ``PyInit_...``. debug: names of sections
+    with debug information. dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations.
     """
 
     bits: int
@@ -54,7 +53,7 @@ class ElfFacts:
     machine: str
     flags: int
     type: str
-    alignment: int = 0
+    page: int = 0
     interpreter: str = ""
     soname: str = ""
     needed: tuple[str, ...] = ()
@@ -147,11 +146,12 @@ class _Reader:
             raise ElfError("it has no PT_LOAD segment")
         stack, loader = types.get("PT_GNU_STACK"), types.get("PT_INTERP")
         return ElfFacts(
-            *head(self.data), flags=self.elf.header["e_flags"], type=kind, alignment=min((s["p_align"] for s in self.loads), default=0),
+            *head(self.data), flags=self.elf.header["e_flags"], type=kind, page=min((s["p_align"] for s in self.loads), default=0),
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
-            relro="PT_GNU_RELRO" in types, dynamic="PT_DYNAMIC" in types, debug=self._debug_sections(),
+            relro="PT_GNU_RELRO" in types or not types.get("PT_DYNAMIC", {"p_flags": 2})["p_flags"] & 2,
+            dynamic="PT_DYNAMIC" in types, debug=self._debug_sections(),
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
     def _dynamic(self, segment) -> dict:
@@ -159,8 +159,8 @@ class _Reader:
         pair = struct.Struct(self.mark + ("QQ" if self.wide else "II"))
         if segment["p_filesz"] > MAX_TAGS * pair.size:
             raise ElfError(f"its dynamic section has more than {MAX_TAGS} entries")
-        end = segment["p_offset"] + segment["p_filesz"] // pair.size * pair.size
-        tags = takewhile(lambda tag: tag[0], pair.iter_unpack(self.data[segment["p_offset"]:end]))   # DT_NULL ends it
+        table = self.data[segment["p_offset"]:segment["p_offset"] + segment["p_filesz"] // pair.size * pair.size]
+        tags = takewhile(lambda tag: tag[0], pair.iter_unpack(table))   # DT_NULL ends it
         self.tags = [(_TAGS.get(number, ""), value) for number, value in tags]
         last = dict(self.tags)   # glibc's loader keeps the last of each tag, too
         if "DT_STRTAB" in last:

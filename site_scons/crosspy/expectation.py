@@ -15,7 +15,7 @@ SHORTEST_PATH = 5   # bytes; what is shorter ("/", "/usr") names no build machin
 class Expectation:
     """The keys of expect.json ("class" is called bits here).
 
-    page_size: bytes. interpreter: PT_INTERP of every program, empty when they are static. needed: all that DT_NEEDED may name.
+    page: bytes. interpreter: PT_INTERP of every program, empty when they are static. needed: all that DT_NEEDED may name.
     glibc_floor: the newest glibc version that may be needed ("2.17"), empty where no glibc is.
     forbidden: paths of the build machine. extensions: shared extension modules, name to path relative to root/.
     """
@@ -26,7 +26,7 @@ class Expectation:
     machine: str
     flags: int
     flags_mask: int
-    page_size: int
+    page: int
     interpreter: str
     needed: tuple[str, ...]
     glibc_floor: str
@@ -47,7 +47,7 @@ def expectation(variant: Variant, *, floor: str, needed_extra: tuple[str, ...] =
     return {
         "variant": variant.name, "class": variant.machine.bits, "data": variant.machine.endian,
         "machine": variant.machine.elf, "flags": variant.elf.flags, "flags_mask": variant.elf.flags_mask,
-        "page_size": variant.elf.page_size, "interpreter": "" if variant.static else variant.elf.interpreter,
+        "page": variant.elf.page, "interpreter": "" if variant.static else variant.elf.interpreter,
         "needed": sorted({*variant.elf.needed, *needed_extra}), "glibc_floor": floor, "linkage": variant.libc.linkage,
         "forbidden": sorted({path.rstrip("/") for path in forbidden if len(path.rstrip("/")) >= SHORTEST_PATH}),
         "extensions": dict(sorted((extensions or {}).items())), "ext_suffix": ext_suffix}

@@ -51,9 +51,9 @@ def _flags(entry: Entry, expect: Expectation) -> Answers:
         yield f"e_flags {entry.facts.flags:#x}", f"{wanted:#x} under the mask {expect.flags_mask:#x}"
 
 
-def _page_size(entry: Entry, expect: Expectation) -> Answers:
-    if entry.facts.alignment < expect.page_size:
-        yield f"a PT_LOAD aligned to {entry.facts.alignment} bytes", f"at least {expect.page_size}"
+def _page(entry: Entry, expect: Expectation) -> Answers:
+    if entry.facts.page < expect.page:
+        yield f"a PT_LOAD aligned to {entry.facts.page} bytes", f"at least {expect.page}"
 
 
 def _interpreter(entry: Entry, expect: Expectation) -> Answers:
@@ -181,9 +181,9 @@ RULES = (
     Rule("elf-flags", "e_flags of the variant", ELF, _flags,
          "e_flags carry the ABI, which must be the one of the device's libc",
          "compare the variant's [flags] and elf.flags"),
-    Rule("page-size", "segments fit the largest pages", LINKED, _page_size,
+    Rule("page-size", "segments fit the largest pages", LINKED, _page,
          "the kernel cannot map a PT_LOAD whose alignment is below its page size (gABI 5, Program Header)",
-         f"{_LINKER} -Wl,-z,max-page-size=, or correct elf.page_size"),
+         f"{_LINKER} -Wl,-z,max-page-size=, or correct elf.page"),
     Rule("interpreter", "the device's loader", LINKED, _interpreter,
          "the kernel starts PT_INTERP first and fails with 'not found' without it (gABI 5)",
          "compare elf.interpreter and libc.linkage of the variant with the link command"),

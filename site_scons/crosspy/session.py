@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import budget, commands, install, release, stages, toolchain, variant
+from . import budget, commands, inherit, install, release, stages, summary, toolchain, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -51,12 +51,14 @@ class Session:
         self.options: Options = command_line.parse(arguments)
         self.variants = variant.load_all(project / "variants")
         if self.options.variants:
-            self.variants |= variant.load_all(Path(self.options.variants))
+            self.variants |= variant.load_all(Path(self.options.variants), inherit.places(project / "variants"))
             variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
+        self.clock = summary.Clock()
+        self.refused: dict[str, UserError] = {}
 
     say = staticmethod(say)
 
@@ -74,13 +76,16 @@ class Session:
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
 
-    def prepare(self) -> Builds:
-        """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched."""
+    def prepare(self, keep_going: bool = False) -> Builds:
+        """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched.
+
+        keep_going: a target that is refused does not stop the others (``-k``), as long as one is left; it is in `refused`.
+        """
         folder = Path(self.options.build_dir)
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
         given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
-        tools = {chosen.name: toolchain.resolve(chosen, given, caches, identity, self.variants.values()) for chosen in self.chosen}
+        tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(_host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
@@ -90,14 +95,29 @@ class Session:
                 say(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
-            builds = self._plans(got, host, compiler, tools, identity)
+            builds = self._plans(got, host, compiler, tools, identity, keep_going)
             identity.save()
         except UserError:
             self.lock.abandon()
             raise
         return builds
 
-    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity) -> Builds:
+    def _each(self, keep_going: bool, make: Callable) -> dict:
+        """Return what `make` makes of each chosen variant, by name. With keep_going, those that it refuses are left out."""
+        made = {}
+        for chosen in self.chosen:
+            try:
+                made[chosen.name] = make(chosen)
+            except UserError as error:
+                self.refused[chosen.name] = error
+                if not keep_going:
+                    raise
+        self.chosen = [chosen for chosen in self.chosen if chosen.name in made]
+        if not made:
+            raise next(iter(self.refused.values()))
+        return made
+
+    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity, keep_going: bool) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
@@ -108,9 +128,9 @@ class Session:
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)
-        targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                       folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
-                   for chosen in self.chosen]
+        targets = [*self._each(keep_going, lambda chosen: stages.plan(
+            replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                    folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)).values()]
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
@@ -162,6 +182,7 @@ class Session:
         count = itertools.count(1)
 
         def line(text: str, target, source, env) -> None:
+            self.clock.enter(env.get("VARIANT", ""))
             say(f"[{next(count):>3}] {text}")
         base["PRINT_CMD_LINE_FUNC"] = line
 
@@ -175,7 +196,7 @@ class Session:
                 if not started:
                     self.start(base["PUBLISHED"])
                     started.append(True)
-            return spawn(*words)
+            return self.clock.measure(spawn, *words)
         base["SPAWN"] = marked
 
     def start(self, published: Callable[[], list]) -> None:

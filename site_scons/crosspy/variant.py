@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
-from . import budget
+from . import budget, inherit
 from .errors import UserError, nearest
 
 
@@ -76,13 +76,13 @@ class Python:
 class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
-    page_size: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
+    page: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
     program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
     """
 
     flags: int = 0
     flags_mask: int = 0xFFFFFFFF
-    page_size: int = 4096
+    page: int = 4096
     interpreter: str = ""
     needed: tuple[str, ...] = ()
 
@@ -91,12 +91,13 @@ class Elf:
 class Run:
     """How a program of the target runs here. machine: as ``uname -m`` names a host that runs it directly.
 
-    qemu: the qemu-user program. qemu_package, sysroot_package: Debian packages that bring it and the libc.
+    qemu: the qemu-user program; qemu_version: the oldest that has the instructions, "8.1". qemu_package, sysroot_package: Debian packages that bring it and the libc.
     sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``.
     """
 
     machine: str
     qemu: str = ""
+    qemu_version: str = ""
     qemu_package: str = ""
     sysroot: str = ""
     sysroot_package: str = ""
@@ -104,7 +105,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Variant:
-    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``. flash: a budget like ``4M``."""
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
+
+    inherits: the variant that a board starts from; it states only what differs.  flash: a budget like ``4M``.
+    """
 
     name: str
     summary: str
@@ -116,6 +120,7 @@ class Variant:
     run: Run
     short: tuple[str, ...] = ()
     flash: str = ""
+    inherits: str = ""
     flags: Flags = Flags()
 
     @property
@@ -127,17 +132,13 @@ _NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Pytho
 _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
 
 
-def load(folder: Path) -> Variant:
-    """Read one variant. Raises UserError that lists all that is wrong with the file."""
+def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
+    """Read one variant. known: folders of those that it may inherit from, by name.
+
+    Raises UserError that lists all that is wrong with the file.
+    """
     path = folder / "variant.toml"
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(str(path), "the file does not exist", "write it; variants/README.md explains every key") from None
-    except OSError as error:
-        raise UserError(str(path), f"it cannot be read ({error.strerror})", "make it a readable file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+    data = inherit.facts(folder, known or {})
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, **data}, "", problems)
     if "name" in data:
@@ -187,11 +188,15 @@ def _value(item, value, key: str, problems: list[str]):
     return tuple(value) if expected is list else value
 
 
-def load_all(folder: Path) -> dict[str, Variant]:
-    """Read every variant below a folder, by name; two that claim one short name are an error."""
-    found = {path.parent.name: load(path.parent) for path in sorted(folder.glob("*/variant.toml"))}
-    if not found:
+def load_all(folder: Path, also: Mapping[str, Path] | None = None) -> dict[str, Variant]:
+    """Read every variant below a folder, by name; two that claim one short name are an error.
+
+    also: folders of further variants, which these may inherit from.
+    """
+    own = inherit.places(folder)
+    if not own:
         raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
+    found = {name: load(place, {**(also or {}), **own}) for name, place in own.items()}
     check_short(found)
     return found
 
@@ -207,11 +212,14 @@ def check_short(variants: dict[str, Variant]) -> None:
 
 
 def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:
-    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list."""
+    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list.
+
+    ``all`` are the triples; boards are chosen by name or pattern.
+    """
     short = {name: variant.name for variant in variants.values() for name in variant.short}
     chosen: dict[str, Variant] = {}
     for word in filter(None, (part.strip() for part in wanted.split(","))):
-        names = sorted(variants) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
+        names = sorted(name for name in variants if not variants[name].inherits) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
         if not names:
             hint = nearest(word, [*variants, *short])
             raise UserError(f"target={word}", "no variant has this name" + (f"; {hint}?" if hint else ""),

@@ -8,10 +8,8 @@ import tarfile
 import time
 
 import pytest
-from checkout import REPOSITORY, Checkout, clone, missing, need
+from checkout import REPOSITORY, clone, missing, need, ordinary
 from refusal import refused
-
-ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 
 
 @pytest.mark.parametrize("words, parts", [
@@ -156,17 +154,6 @@ def test_a_source_of_an_unsupported_series(bare, room):
     path.write_text(re.sub(r'(PY_MINOR_VERSION\s+)13', r"\g<1>12", re.sub(r'(PY_VERSION\s+)"3\.13\.\w+"', r'\1"3.12.9"', path.read_text())))
     message = refused(bare, "target=aarch64", f"source={tree}")
     assert "3.12" in message and "3.13" in message
-
-
-def ordinary(checkout: Checkout) -> tuple[str, ...]:
-    """Return the words that make a command an ordinary user's, where that user can read what it needs."""
-    if os.geteuid() != 0:
-        return ()
-    need("setpriv", "util-linux")
-    probe = subprocess.run([*ORDINARY, sys.executable, "-c", "import SCons, ziglang"], cwd=checkout.folder, capture_output=True)
-    if probe.returncode:
-        missing("an ordinary user cannot read the Python that runs these tests: install it somewhere that others can read")
-    return ORDINARY
 
 
 def test_a_build_folder_that_cannot_be_written(bare, room):

@@ -46,8 +46,13 @@ def test_every_alias_is_described():
 def test_the_table_of_targets_is_the_folder_of_variants():
     rows = [(*map(tuple, map(code, row[:2])), row[2], row[3], row[4], row[5].strip("`")) for row in table(README, "target")]
     wanted = [((name,), found.short, found.summary, found.python.modules, "yes" if found.toolchain.zig else "no",
-               found.toolchain.gcc_package or "no") for name, found in sorted(VARIANTS.items())]
+               found.toolchain.gcc_package or "no") for name, found in sorted(VARIANTS.items()) if not found.inherits]
     assert rows == wanted
+
+
+def test_the_table_of_boards_is_the_folder_of_boards():
+    rows = [(code(row[0])[0], code(row[1])[0], row[2]) for row in table(GLOSSARY, "board")]
+    assert rows == [(name, found.inherits, found.summary) for name, found in sorted(VARIANTS.items()) if found.inherits]
 
 
 def test_the_limits_name_every_pinned_release():
