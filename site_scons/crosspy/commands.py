@@ -24,6 +24,8 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
+    "probes": Command("show the ledger: every macro of pyconfig.h, its value and its source", run="probes:run"),
+    "parity": Command("compare with the release's own configure, difference by difference", run="parity:run"),
 }
 
 

@@ -31,6 +31,8 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
+    macro: str
+    probe: str
     verbose: int
 
 
@@ -86,6 +88,8 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
+    "macro": Argument(("",), "one macro of pyconfig.h: its question and the compiler's words", free=True, command="probes"),
+    "probe": Argument(("batch", "single"), "single: ask every question alone and compare", command="probes"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -115,7 +119,7 @@ def parse(given: Mapping[str, str]) -> Options:
 def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose")}
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "macro", "probe", "verbose")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:

@@ -36,10 +36,11 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class Builds:
-    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target."""
+    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target, with its job."""
 
     bootstrap: dict
     targets: list[dict]
+    jobs: list[stages.Job]
 
 
 class Session:
@@ -77,7 +78,7 @@ class Session:
         caches = (folder / "zig-cache").absolute()
         tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
                  for chosen in self.chosen}
-        host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
+        host = self.chosen[0] if self.options.bootstrap else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
@@ -102,9 +103,9 @@ class Session:
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)
-        targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                       folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
-                   for chosen in self.chosen]
+        jobs = [replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}") for chosen in self.chosen]
+        targets = [stages.plan(each, self.project, say) for each in jobs]
         for made in (bootstrap, *targets):
             stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
@@ -112,7 +113,7 @@ class Session:
         for target in targets:
             damage(target)
             target.update(states)
-        return Builds(bootstrap, targets)
+        return Builds(bootstrap, targets, jobs)
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""
@@ -214,7 +215,7 @@ def tag(source: str) -> str:
     return command_line.flavour({"source": os.path.abspath(source)}, "", "").rpartition("-")[2]
 
 
-def _host(variants: Mapping[str, Variant]) -> Variant:
+def host_variant(variants: Mapping[str, Variant]) -> Variant:
     """Return the variant of the machine that runs SCons: its own libc, so that the bootstrap runs on it."""
     libc = "glibc" if platform.libc_ver()[0] == "glibc" else "musl"
     for candidate in variants.values():

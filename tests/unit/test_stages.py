@@ -91,7 +91,7 @@ def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, t
     assert stages._key(changed, project) != stages._key(plain, project)
 
 
-SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1"}
+SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "macro": "x", "probe": "single", "verbose": "1"}
 
 
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
@@ -165,7 +165,7 @@ def test_a_cached_plan_is_read_without_probing(plain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cached = {"key": stages._key(plain, PROJECT), "files": [], "units": ["u"]}
     stages.write(tmp_path / plain.folder / "graph.json", json.dumps(cached))
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: pytest.fail("it probed"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: pytest.fail("it probed"))
     assert stages.plan(plain, PROJECT, print)["units"] == ["u"]
 
 
@@ -176,7 +176,7 @@ def test_a_damaged_or_incomplete_plan_is_made_again(plain, tmp_path, monkeypatch
     text = json.dumps({"key": stages._key(plain, PROJECT), "files": []})
     stages.write(tmp_path / plain.folder / "graph.json", damage(text))
     asked = []
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: asked.append("probe"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: asked.append("probe"))
     monkeypatch.setattr(stages, "_make", lambda job, answers: {"folder": job.folder, "texts": {"pyconfig.h": "/* made */\n"}})
     made = stages.plan(plain, PROJECT, print)
     assert not (tmp_path / "build/mips/pyconfig.h").exists()
