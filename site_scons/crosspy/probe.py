@@ -157,7 +157,7 @@ def examine(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, .
     """Read a release's questions and see that the compiler is the variant's. Arguments and errors: as of `probe`."""
     up, table = upstream(tree.resolve()), load(tables)
     drift(table, up.blocks, macros_of(up.template))
-    questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks)]}
+    questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks, macros_of(up.template))]}
     headers = {name for q in questions.values() for name in ([q.name] if q.kind == "header" else []) + includes(q.prologue)}
     functions = [q.name for q in questions.values() if q.kind == "function"]
     first = Compiler(toolchain, cflags, ldflags, scratch.resolve())

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import coreplan, flags, installed, ledger, modules, probing, pyconfig, upstream
+from . import coreplan, drift, flags, installed, ledger, modules, probing, pyconfig, upstream
 from . import makefile as makefile_texts
 from .options import Options, deciding
 from .paths import node
@@ -63,6 +63,8 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
             return cached
     except (OSError, ValueError, KeyError, TypeError):
         pass
+    if job.bootstrap:  # once for a release: every run plans a bootstrap, be it a given one
+        drift.gate(job.release.tree, job.tables)
     made = _given(job) if job.interpreter and job.bootstrap else _make(job, probing.known(job, say))
     made["key"] = key
     made["files"] = sorted(f"{job.folder}/{name}" for name in made["texts"])
