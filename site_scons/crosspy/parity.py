@@ -1,12 +1,13 @@
 """`scons parity`: this build's answers beside those of the release's own configure, difference by difference."""
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import differences, oracle, probing, session as front, stages
@@ -39,6 +40,7 @@ def run(session: front.Session) -> int:
     interpreter = build_python(session, builds.jobs[0])
     for job, plan in zip(builds.jobs, builds.targets):
         reports.append(compare(job, plan, table, interpreter))
+        stages.write(Path(job.folder) / "parity.json", json.dumps(asdict(reports[-1]), indent=1, sort_keys=True) + "\n")
         front.say(shown(reports[-1]))
     return 1 if any(not one.why for report in reports for one in report.found) else 0
 
@@ -118,9 +120,9 @@ def compare(job: stages.Job, plan: dict, table: differences.Table, interpreter: 
 def shown(report: Report) -> str:
     """Return the text of a report: what is not explained first, then every reason, then the figures."""
     lines = [f"{report.name}: probing {report.probing:.1f} s, configure {report.configure:.1f} s"]
-    for title, rows in (("NOT EXPLAINED", [one for one in report.found if not one.why]), ("explained", [one for one in report.found if one.why])):
-        for one in rows:
-            lines.append(f"  {title:<13} {one.kind:<13} {one.name}: ours {one.ours}, configure's {one.configure}{' - ' * bool(one.why)}{one.why}")
+    for one in sorted(report.found, key=lambda one: bool(one.why)):
+        title, reason = ("explained", f" - {one.why}") if one.why else ("NOT EXPLAINED", "")
+        lines.append(f"  {title:<13} {one.kind:<13} {one.name}: ours {one.ours}, configure's {one.configure}{reason}")
     for kind, title in SHOWN.items():
         rows = [one for one in report.found if one.kind == kind]
         lines.append(f"  {title:<26} {sum(not one.why for one in rows)} not explained, {sum(bool(one.why) for one in rows)} explained")

@@ -54,8 +54,8 @@ def one(job: stages.Job, known: Ledger, macro: str) -> str:
         told = witness.state(exam, macro)
     if told is None:
         return "\n".join([*lines, "question  none of its own: it follows from others (crosspy/derive.py)"])
-    return "\n".join([*lines, "question", *_indented(told.text), f"command   {told.command}", f"compiler  {'accepts it' if told.accepted else 'refuses it'}",
-                      *_indented(told.said)])
+    verdict = f"compiler  {'accepts it' if told.accepted else 'refuses it'}"
+    return "\n".join([*lines, "question", *_indented(told.text), f"command   {told.command}", verdict, *_indented(told.said)])
 
 
 def _indented(text: str) -> list[str]:
