@@ -83,6 +83,8 @@ def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], know
     atomic = "-latomic" if variables.get("ac_cv_libatomic_needed") == "yes" else ""
     return {
         "have_posix_shmem": "yes" if yes("HAVE_SHM_OPEN") and yes("HAVE_SHM_UNLINK") else "no",  # configure.ac:7396
+        # clang compiles Python/dtoa.c wrongly without it (bpo-30104; configure.ac:2403)
+        "CFLAGS_ALIASING": "-fno-strict-aliasing" if known_facts["cc"] == "clang" else "",
         "DYNLOADFILE": "dynload_shlib.o" if yes("HAVE_DLOPEN") else "dynload_stub.o",  # configure.ac:5193
         "PERF_TRAMPOLINE_OBJ": "Python/asm_trampoline.o" if yes("PY_HAVE_PERF_TRAMPOLINE") else "",  # configure.ac:3749
         "LIBATOMIC": atomic, "LIBS": f"{variables['LIBS']} {atomic}".strip(),  # configure.ac:7683

@@ -36,6 +36,7 @@ class Table:
     """cpython/parity.toml. rows: the differences.  read: keys that programs read.  classes: key -> its class.
 
     settings: variables of configure's environment.  without: cache variables that are ``no``, by library that a build has not.
+    words: those of one compiler that configure's texts are compared without.
     """
 
     where: str
@@ -44,6 +45,7 @@ class Table:
     classes: Mapping[str, str]
     settings: Mapping[str, str]
     without: Mapping[str, list[str]]
+    words: tuple[Mapping, ...] = ()
 
 
 def load(path: Path) -> Table:
@@ -54,9 +56,11 @@ def load(path: Path) -> Table:
         raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
     classes: dict[str, str] = {}
     try:
-        wrong = [f"unknown table {name}" for name in data.keys() - {"configure", "difference", "read", "class"}]
+        wrong = [f"unknown table {name}" for name in data.keys() - {"configure", "difference", "read", "class", "word"}]
         for number, row in enumerate(data.get("difference", []), 1):
             wrong += [f"difference {number} ({row.get('name', '?')}): {text}" for text in _mistakes(row)]
+        wrong += [f"word {row.get('name', '?')}: it has name, only and why" for row in data.get("word", [])
+                  if row.keys() != {"name", "only", "why"} or not all(row.values())]
         for row in data.get("class", []):
             wrong += [f"class {row['name']}: no reason"] if not row.get("why") else []
             twice = [key for key in row["keys"] if key in classes or key in data["read"]["keys"]]
@@ -64,7 +68,7 @@ def load(path: Path) -> Table:
                       for key in row["keys"] if key in twice or not re.fullmatch(r"\w+", key)]
             classes |= dict.fromkeys(row["keys"], row["name"])
         made = Table(str(path), tuple(data.get("difference", [])), frozenset(data["read"]["keys"]), classes,
-                     dict(data["configure"]["always"]), dict(data["configure"]["without"]))
+                     dict(data["configure"]["always"]), dict(data["configure"]["without"]), tuple(data.get("word", [])))
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(str(path), f"its form is wrong ({type(error).__name__}: {error})", "use the form of its other entries") from None
     if wrong:
@@ -155,6 +159,11 @@ def data(ours: Mapping[str, object], configure: Mapping[str, object], places: It
     return found, counts
 
 
+def left_out(table: Table, facts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the words that configure's texts are compared without, as pairs for `mapped`."""
+    return [(f" {row['name']}", "") for row in table.words if _fits(row, facts)]
+
+
 def explain(found: Iterable[Difference], table: Table, facts: Mapping[str, str]) -> list[Difference]:
     """Give each difference the reason that stands for it. facts: what ``only`` of a row may ask (``cross``, ``libc``...)."""
     explained = []
@@ -166,4 +175,8 @@ def explain(found: Iterable[Difference], table: Table, facts: Mapping[str, str])
 
 def holds(row: Mapping, one: Difference, facts: Mapping[str, str]) -> bool:
     """Whether a row of the table is about this very difference on this target."""
-    return row["ours"] == one.ours and row["configure"] == one.configure and all(facts.get(key) == value for key, value in row.get("only", {}).items())
+    return row["ours"] == one.ours and row["configure"] == one.configure and _fits(row, facts)
+
+
+def _fits(row: Mapping, facts: Mapping[str, str]) -> bool:
+    return all(facts.get(key) == value for key, value in row.get("only", {}).items())

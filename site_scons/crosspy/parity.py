@@ -107,13 +107,13 @@ def compare(job: stages.Job, plan: dict, table: differences.Table, interpreter: 
     said = oracle.ask(asked, front.say)
     header = (folder / "pyconfig.h").read_text("utf-8")
     ours = build_time_vars((folder / "generated" / "Makefile").read_text("utf-8"), header)
-    where = places(asked, job, ours)
+    facts = {"cross": "yes" if asked.host != asked.build else "no", "libc": job.variant.libc.name, "linkage": job.variant.libc.linkage,
+             "toolchain": job.toolchain.kind, "target": job.variant.name, "modules": job.variant.python.modules}
+    where = [*places(asked, job, ours), *differences.left_out(table, facts)]
     core, told = (shlex.split(str(differences.mapped(text, where))) for text in (
         shlex.join(shlex.split(plan["compile"]["core"].replace("$$", "$"))[len(job.toolchain.cc):]), said.variables["PY_CORE_CFLAGS"]))
     found = differences.pyconfig(header, said.pyconfig) + differences.modules(ours, said.variables) + differences.flags(core, told)
     keys, classes = differences.data(ours, said.variables, where, table, header)
-    facts = {"cross": "yes" if asked.host != asked.build else "no", "libc": job.variant.libc.name, "linkage": job.variant.libc.linkage,
-             "toolchain": job.toolchain.kind, "target": job.variant.name, "modules": job.variant.python.modules}
     return Report(job.variant.name, differences.explain(found + keys, table, facts), seconds, said.seconds, classes)
 
 

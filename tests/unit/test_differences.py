@@ -94,3 +94,11 @@ def test_the_projects_own_table_is_well_formed_and_says_no_more_than_fifteen_thi
     table = differences.load(PROJECT / "cpython" / "parity.toml")
     assert len([row for row in table.rows if row["kind"] in ("pyconfig", "module")]) <= 15
     assert all(len(row["why"]) > 10 for row in table.rows)
+
+
+def test_a_word_of_one_compiler_is_left_out_for_its_toolchain_alone(tmp_path):
+    table = differences.load(written(tmp_path, TEXT + '[[word]]\nname = "-Wx"\nonly = { toolchain = "zig" }\nwhy = "a reason"\n'))
+    assert differences.mapped("-a -Wx -b", differences.left_out(table, {"toolchain": "zig"})) == "-a -b"
+    assert differences.left_out(table, {"toolchain": "gcc"}) == []
+    with pytest.raises(UserError, match="word -Wx: it has name, only and why"):
+        differences.load(written(tmp_path, TEXT + '[[word]]\nname = "-Wx"\nonly = {}\nwhy = "a reason"\n'))
