@@ -78,7 +78,8 @@ def load(path: Path) -> Table:
 
 def _mistakes(row: Mapping) -> list[str]:
     found = [f"unknown key {key}" for key in row.keys() - _ROW.keys()]
-    found += [f"no {key}" for key in ("kind", "name", "why") if not row.get(key)] + [f"no {key}" for key in ("ours", "configure") if key not in row]
+    found += [f"no {key}" for key in ("kind", "name", "why") if not row.get(key)]
+    found += [f"no {key}" for key in ("ours", "configure") if key not in row]
     found += [f"{key} is no {kind.__name__}" for key, kind in _ROW.items() if not isinstance(row.get(key, kind()), kind)]
     found += [f"kind is none of {', '.join(KINDS)}"] if row.get("kind") not in KINDS else []
     return found + (["its name is a pattern"] if re.search(r"[*?\[\]]", str(row.get("name"))) else [])

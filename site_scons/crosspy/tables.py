@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import questions as ask
+from . import tableform
 from .errors import UserError
 from .ledger import Answer
 from .questions import DEFAULT_INCLUDES, Blocks, Question
-
-_KEYS = {"always", "never", "fact", "option", "dependency", "program", "expression", "function", "header", "member",
-         "type", "declaration", "case", "variables", "restated"}
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,9 @@ def load(path: Path) -> Tables:
         data = tomllib.loads(path.read_text("utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
-    unknown = data.keys() - _KEYS
-    if unknown:
-        raise UserError(str(path), f"unknown tables: {', '.join(sorted(unknown))}", f"use {', '.join(sorted(_KEYS))}")
+    wrong = tableform.mistakes(data)
+    if wrong:
+        raise UserError(str(path), "; ".join(wrong), "write it as the other entries of its table; the file's first lines explain them")
     return Tables(str(path), data)
 
 
@@ -90,7 +88,8 @@ def changed(tables: Tables, blocks: Blocks, macros: Collection[str]) -> dict[str
 def lost(tables: Tables, blocks: Blocks, macros: Collection[str]) -> dict[str, str]:
     """Return the entries that read a place of configure.ac, a program or a case, which is not there in that form."""
     found = {}
-    readers = [(name, blocks.program, (row if isinstance(row, str) else row["block"], name)) for name, row in tables.table("program").items()]
+    readers = [(name, blocks.program, (row if isinstance(row, str) else row["block"], name))
+               for name, row in tables.table("program").items()]
     readers += [(name, blocks.case, (row["assigns"],)) for name, row in tables.table("case").items()]
     for name, reader, arguments in readers:
         if name.startswith("ac_cv_") or name in macros:

@@ -17,10 +17,8 @@ ROWS = tomllib.loads((REPOSITORY / "cpython" / "parity.toml").read_text("utf-8")
 
 
 def combinations():
-    for target in TARGETS:
-        for release in PINS:
-            if target in NAMES:
-                yield pytest.param(target, release, marks=() if (target, release) == SAMPLE else pytest.mark.nightly)
+    return [pytest.param(target, release, marks=() if (target, release) == SAMPLE else pytest.mark.nightly)
+            for target in TARGETS if target in NAMES for release in PINS]
 
 
 @pytest.fixture(scope="module")
