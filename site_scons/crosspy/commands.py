@@ -29,6 +29,8 @@ COMMANDS: dict[str, Command] = {
     "explain": Command("what a program carries: each module, what brought it in, its bytes; module=NAME: one", run="explain:command"),
     "targets": Command("list what this machine can build and run, and the missing package", run="targets:show", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
+    "probes": Command("show the ledger: every macro of pyconfig.h, its value and its source", run="probes:run"),
+    "parity": Command("compare with the release's own configure, difference by difference", run="parity:run"),
 }
 
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from . import coreplan, generated, ledger, modules, owners, paths, policy, substitutions
@@ -24,7 +25,9 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
                                 prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
                                 answers=dict(answers.variables))
     private = private_folders(job)
-    made_texts = generated.generate(job.release.tree, build, plan, header, private)
+    # The plan has the tree's folder as SCons is told; the installed Makefile names none.
+    told = [replace(module, cflags=tuple(word.replace(job.tree, str(job.release.tree)) for word in module.cflags)) for module in plan]
+    made_texts = generated.generate(job.release.tree, build, told, header, private)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
     made["maps"] = owners.maps(job.toolchain.kind, made["split"])

@@ -41,6 +41,8 @@ class Options:
     flash: str
     module: str
     file: str
+    macro: str
+    probe: str
     verbose: int
 
 
@@ -116,6 +118,8 @@ ARGUMENTS: dict[str, Argument] = {
     "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
     "module": Argument(("",), "a module of a program: what brought it in, what it costs", free=True, command="explain"),
     "file": Argument(("",), "OLD,NEW: two manifest.json or sizes.json to compare", free=True, command="size-diff"),
+    "macro": Argument(("",), "one macro of pyconfig.h: its question and the compiler's words", free=True, command="probes"),
+    "probe": Argument(("batch", "single"), "single: ask every question alone and compare", command="probes"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -167,7 +171,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 # What only says where something is, or what is shown.
 PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file",
-          "module", "sysroot", "verbose")
+          "module", "macro", "probe", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:

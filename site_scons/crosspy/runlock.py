@@ -54,6 +54,10 @@ class RunLock:
             except OSError:
                 return
 
+    def release(self) -> None:
+        """Let another SCons in: this run writes no output of a build any more."""
+        os.close(self._handle)
+
     def distrust(self, say: Callable[[str], None]) -> None:
         """Remove what a killed run put in place. Must run before SCons looks at any output."""
         marker = self.folder / MARKER

@@ -37,10 +37,11 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class Builds:
-    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target."""
+    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target, with its job."""
 
     bootstrap: dict
     targets: list[dict]
+    jobs: list[stages.Job]
 
 
 class Session:
@@ -86,7 +87,7 @@ class Session:
         caches = (folder / "zig-cache").absolute()
         given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
-        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(_host(self.variants), flags=variant.Flags())
+        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
@@ -128,9 +129,14 @@ class Session:
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
         flavour = command_line.flavour(self.arguments, got.version, newest)
-        targets = [*self._each(keep_going, lambda chosen: stages.plan(
-            replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                    folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)).values()]
+        jobs = {}
+
+        def planned(chosen: Variant) -> dict:
+            jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}")
+            return stages.plan(jobs[chosen.name], self.project, say)
+        plans = self._each(keep_going, planned)
+        targets = [*plans.values()]
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
@@ -145,7 +151,7 @@ class Session:
             targets = programs.plans(self, got, frozen, given, targets)
         for target in targets:
             damage(target)
-        return Builds(bootstrap, targets)
+        return Builds(bootstrap, targets, [jobs[name] for name in plans])
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""
@@ -249,7 +255,7 @@ def tag(source: str) -> str:
     return command_line.flavour({"source": os.path.abspath(source)}, "", "").rpartition("-")[2]
 
 
-def _host(variants: Mapping[str, Variant]) -> Variant:
+def host_variant(variants: Mapping[str, Variant]) -> Variant:
     """Return the variant of the machine that runs SCons: its own libc, so that the bootstrap runs on it."""
     libc = "glibc" if platform.libc_ver()[0] == "glibc" else "musl"
     for candidate in variants.values():

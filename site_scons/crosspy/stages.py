@@ -10,12 +10,11 @@ import json
 import os
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import coreplan, flags, installed, ledger, minimal, modules, probe, pyconfig, upstream
+from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, upstream
 from . import makefile as makefile_texts
 from .options import Options, deciding
 from .paths import node
@@ -69,7 +68,9 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
             return cached
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    made = _given(job) if job.interpreter and job.bootstrap else _make(job, _probe(job, say))
+    if job.bootstrap:  # once for a release: every run plans a bootstrap, be it a given one
+        drift.gate(job.release.tree, job.tables)
+    made = _given(job) if job.interpreter and job.bootstrap else _make(job, probing.known(job, say))
     made["key"] = key
     made["files"] = sorted(f"{job.folder}/{name}" for name in made["texts"])
     made["installs"] = [node(name) for name in made["files"] if "/generated/" in name or name.endswith("/pyconfig.h")]
@@ -115,16 +116,6 @@ def _key(job: Job, project: Path) -> str:
     return digest.hexdigest()
 
 
-def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
-    say(f"probe: {job.toolchain.kind} {job.toolchain.version} for {job.toolchain.target}")
-    words = flags.probing(job.variant, job.options)
-    link = flags.program(job.variant, job.toolchain)
-    options = {"libpython": job.options.libpython, "tests": job.options.tests, **(minimal.WITHOUT if job.small else {})}
-    with tempfile.TemporaryDirectory(prefix=".probe-", dir=Path(job.folder).parent) as scratch:
-        return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
-                           probe.facts_of(job.variant), Path(scratch))
-
-
 def _make(job: Job, answers: ledger.Ledger) -> dict:
     tree, options = job.release.tree, job.options
     values = flags.make_values(answers.variables, prefix=options.prefix, series=job.release.series,
@@ -152,7 +143,7 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     else:
         texts = installed.minimal(job, found, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
-    texts["probes.json"] = answers.to_json()
+    texts |= probing.texts(job, answers)
     made["script"] = "bootstrap" if job.bootstrap else "minimal" if job.small else "target"
     made.update(compile=_commands(job), include=[node(folder) for folder in _include(job)], name=job.variant.name if not job.bootstrap else "host",
                 folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest, env=dict(job.toolchain.env),

@@ -199,7 +199,7 @@ def test_the_real_tables_fit_the_release_and_hold_nothing_stale(release_tree):
     assert tables.stale(table, [up.template]) == []
     given = tables.stated(table, up.blocks, tables.macros_of(up.template), {"multiarch": "aarch64-linux-gnu", "libc": "glibc", "cc": "clang",
                                                                          "host": "aarch64-unknown-linux-gnu"}, {"libpython": "shared"})
-    asked = {q.macro for q in [*questions.read(up.text), *tables.asked(table, up.blocks)]}
+    asked = {q.macro for q in [*questions.read(up.text), *tables.asked(table, up.blocks, tables.macros_of(up.template))]}
     assert set(tables.macros_of(up.template)) <= asked | given.keys() | probe.derive.MACROS
     assert given["PY_SUPPORT_TIER"].value == "2" and given["PY_HAVE_PERF_TRAMPOLINE"].value == "1" and given["Py_ENABLE_SHARED"].value == "1"
 

@@ -148,5 +148,5 @@ def test_the_environment_of_scons_hands_over_the_list_itself_not_a_copy():
 
 def test_a_machine_that_no_variant_describes_is_told_so(monkeypatch):
     monkeypatch.setattr(session.platform, "machine", lambda: "riscv128")
-    error = refused(session._host, Session({}, PROJECT).variants)
+    error = refused(session.host_variant, Session({}, PROJECT).variants)
     assert error.where.startswith("host riscv128") and "bootstrap=" in error.fix

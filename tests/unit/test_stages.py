@@ -166,7 +166,7 @@ def test_a_cached_plan_is_read_without_probing(plain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cached = {"key": stages._key(plain, PROJECT), "files": [], "units": ["u"]}
     stages.write(tmp_path / plain.folder / "graph.json", json.dumps(cached))
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: pytest.fail("it probed"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: pytest.fail("it probed"))
     assert stages.plan(plain, PROJECT, print)["units"] == ["u"]
 
 
@@ -177,7 +177,7 @@ def test_a_damaged_or_incomplete_plan_is_made_again(plain, tmp_path, monkeypatch
     text = json.dumps({"key": stages._key(plain, PROJECT), "files": []})
     stages.write(tmp_path / plain.folder / "graph.json", damage(text))
     asked = []
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: asked.append("probe"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: asked.append("probe"))
     monkeypatch.setattr(stages, "_make", lambda job, answers: {"folder": job.folder, "texts": {"pyconfig.h": "/* made */\n"}})
     made = stages.plan(plain, PROJECT, print)
     assert not (tmp_path / "build/mips/pyconfig.h").exists()
