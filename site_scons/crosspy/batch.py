@@ -103,9 +103,10 @@ class Compiler:
 
     def compile(self, name: str, text: str, extra: Sequence[str] = ()) -> tuple[int, str, Path]:
         """Compile a text to ``<name>.o``."""
+        path = self.scratch / f"{name}.o"
+        path.unlink(missing_ok=True)  # no run lives on what another one wrote
         (self.scratch / f"{name}.c").write_text(text, "utf-8")
         status, said = self.run([*self.flags(), *extra, "-c", f"{name}.c", "-o", f"{name}.o"], name)
-        path = self.scratch / f"{name}.o"
         if status == 0 and not path.is_file():
             raise self.failure(name, said or f"it wrote no {name}.o")
         return status, said, path
@@ -156,6 +157,7 @@ class Compiler:
         lines = [f"char {name}();" for name in functions]
         table = "".join(f"(void *){name}, " for name in functions)
         lines.append(f"void *volatile probe_table[] = {{{table}(void *)0}};\nint main(void) {{ return probe_table[0] != 0; }}\n")
+        (self.scratch / name).unlink(missing_ok=True)
         (self.scratch / f"{name}.c").write_text("\n".join(lines), "utf-8")
         status, said = self.run([*self.flags(), "-w", f"{name}.c", *map(str, objects), *self.ldflags, *libraries, "-o", name],
                                 name, LINK_SECONDS)

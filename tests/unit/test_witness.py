@@ -41,25 +41,22 @@ def test_a_fact_has_no_question_for_the_compiler(exam):
 
 
 SPOILER = """
-PY_CHECK_FUNC([spoils], [
-void spoils(void);
-extern int shared_name;
+PY_CHECK_FUNC([eventfd], [
+@%:@include <sys/eventfd.h>
+@%:@define eventfd_t 5
 ])
-PY_CHECK_FUNC([innocent], [void innocent(void);])
-PY_CHECK_FUNC([victim], [
-void victim(void);
-extern char *shared_name;
-])
+PY_CHECK_FUNC([abort], [@%:@include <stdlib.h>])
+AC_CHECK_TYPES([eventfd_t], [], [], [[@%:@include <sys/eventfd.h>]])
 """
 
 
 def test_a_question_that_breaks_its_neighbour_is_named(exam):
-    prepared = exam(SPOILER, "HAVE_SPOILS HAVE_INNOCENT HAVE_VICTIM")
+    prepared = exam(SPOILER, "HAVE_EVENTFD HAVE_ABORT HAVE_EVENTFD_T")
     company, alone = probe.answer(prepared), probe.answer(prepared, single=True)
-    assert (company.answers["HAVE_VICTIM"].value, alone.answers["HAVE_VICTIM"].value) == (None, "1")
-    assert witness.unequal(company, alone) == ["HAVE_VICTIM", "ac_cv_func_victim"]
-    assert witness.culprit(prepared, "HAVE_VICTIM") == "HAVE_SPOILS"
-    assert witness.culprit(prepared, "HAVE_INNOCENT") == ""
+    assert (company.answers["HAVE_EVENTFD_T"].value, alone.answers["HAVE_EVENTFD_T"].value) == (None, "1")
+    assert witness.unequal(company, alone) == ["HAVE_EVENTFD_T", "ac_cv_type_eventfd_t"]
+    assert witness.culprit(prepared, "HAVE_EVENTFD_T") == "HAVE_EVENTFD"
+    assert witness.culprit(prepared, "HAVE_ABORT") == ""
 
 
 def test_all_at_once_and_one_by_one_agree_where_nothing_spoils(exam):
