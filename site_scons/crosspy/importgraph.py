@@ -39,7 +39,7 @@ class Import:
 class Facts:
     """What one module says. path: its file, empty for a namespace package.  codecs: modules of encodings that it names.
 
-    dynamic: (line, function) of imports whose name is only known at run time.  provides: names that it puts into sys.modules.
+    dynamic: imports whose name is only known at run time; module is the function that is called.  provides: names that it puts into sys.modules.
     exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
     it mentions -> in which functions (reader.py).  error: line, column, text and message of a file that does not compile.
     """
@@ -49,7 +49,7 @@ class Facts:
     package: bool = False
     imports: tuple[Import, ...] = ()
     codecs: tuple[Import, ...] = ()
-    dynamic: tuple[tuple[int, str], ...] = ()
+    dynamic: tuple[Import, ...] = ()
     provides: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     generic: int = 0
@@ -66,7 +66,7 @@ def facts(name: str, row: Mapping) -> Facts:
                             item.get("optional", False), tuple((state, tuple(tried)) for state, tried in item.get("when", ())),
                             item.get("main", False), item.get("maybe", False)) for item in rows)
     return Facts(name, row.get("path", ""), row.get("package", False), statements(row.get("imports", ())),
-                 statements(row.get("codecs", ())), tuple(map(tuple, row.get("dynamic", ()))), tuple(row.get("provides", ())),
+                 statements(row.get("codecs", ())), statements(row.get("dynamic", ())), tuple(row.get("provides", ())),
                  tuple(row.get("exports", ())), row.get("generic", 0), *(row.get(kind, {}) for kind in MENTIONS),
                  tuple(row.get("error", ())))
 

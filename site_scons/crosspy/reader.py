@@ -237,7 +237,7 @@ class Reader:
     def dynamic(self, node, called, first, scope):
         name = constant(first)
         if name is None:
-            return self.facts["dynamic"].append([node.lineno, called])
+            return self.facts["dynamic"].append({"line": node.lineno, "module": called, **scope.facts()})
         given = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "package")]
         plain = name.lstrip(".")
         self.found(node, self.absolute(plain, len(name) - len(plain), constant(given[0]) if given else None), [], scope)

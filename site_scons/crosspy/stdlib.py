@@ -12,7 +12,7 @@ Only the first two run the bootstrap, and only when something changed; this file
 - An import below ``try: ... except ImportError`` is followed when its module can be imported; what stands in the handler is
   followed when what was tried cannot.
 - Imports inside the library's functions are followed when somebody may call the function (reach.py), those of the program's
-  own modules always.
+  own modules and of its dependencies always; but of a dependency, what is missing is a mistake only if its function may be called.
 - ``include=NAME`` adds a module and all that lies below it; ``exclude=NAME`` takes the same away. A name that was left out but
   that somebody may still ask for has an entry in ``Closure.stubs``: the text of its ImportError.
 """
@@ -30,16 +30,16 @@ from .importgraph import Facts, Import
 from .reach import Mentions
 
 
-def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports,
-               extensions: Mapping[str, str], rules: Rules, include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
+def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports, extensions: Mapping[str, str], rules: Rules,
+               include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
     """Return what a program carries.
 
-    extensions: every extension module of the plan
-    -> why it cannot be had, empty where it can; built-in ones of the core, too.  Raises UserError, with all findings, for imports that exist nowhere.
+    extensions: every module that is no source, those that are part of every interpreter included -> why it cannot be had,
+    empty where it can (carried.reasons).  Raises UserError, with all findings, for imports that exist nowhere.
     """
     search = _Search(program, library, c_imports, extensions, rules, include, exclude)
     search.run()
-    return Closure(dict(sorted(search.modules.items())), dict(sorted(search.left_out().items())), tuple(search.warnings))
+    return Closure(dict(sorted(search.modules.items())), dict(sorted(search.left_out().items())), search.warnings())
 
 
 class _Search:
@@ -48,12 +48,13 @@ class _Search:
         self.c_imports, self.include, self.exclude = c_imports, include, exclude
         self.facts = {**library, **program.facts}
         self.available = Availability(self.facts, extensions, rules.present, exclude)
-        self.mentions = Mentions(self.facts, self.available.provided, c_imports.calls)
+        # two views of a dependency: for what it may use, all of its functions count; for what it must have, those in use
+        self.mentions, self.strict = (Mentions(self.facts, self.available.provided, c_imports.calls) for _ in range(2))
         self.modules: dict[str, Entry] = {}
         self.stubs: dict[str, Stub] = {}
         self.open: list[tuple[str, Import]] = []     # imports that nobody reaches yet
         self.edges: list[tuple[str, str, Edge]] = []  # the same of rows of closure.toml
-        self.warnings: list[str] = []
+        self.missing: dict[str, tuple[str, Import]] = {}  # what the program's own files import and cannot have
         self.wrong: dict[str, str] = {}
 
     def run(self) -> None:
@@ -68,8 +69,28 @@ class _Search:
             self.included(wanted)
         while self.settle():
             pass
+        self.strict.grow()
+        for target, (name, item) in self.missing.items():
+            if target in self.modules:
+                continue  # a broken module of the program, which another import followed
+            reason = self.available.why_not(target)
+            if self.must(name, item.inside):
+                self.wrong[f"{target}: {reason}, {self.reached(name, item.line)}"] = \
+                    f"add path=FOLDER, put the import into try/except ImportError, or say exclude={target}"
+            else:
+                self.stub(target, reason)
         if self.wrong:
             raise UserError(self.program.where, "; ".join(self.wrong), next(iter(self.wrong.values())))
+
+    def must(self, name: str, inside: Collection[str]) -> bool:
+        """Say whether what stands inside functions of a module of the program has to work."""
+        return self.program.kinds.get(name) == "app" or self.strict.used(self.facts[name], inside)
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return a line for each import of the program whose name is only known when it runs."""
+        return tuple(f"{self.facts[name].path}:{item.line}: {item.module}() of a name that is only known at run time: include=NAME adds a module"
+                     for name in sorted(self.program.facts) if name in self.modules
+                     for item in self.facts[name].dynamic if self.must(name, item.inside))
 
     def included(self, wanted: str) -> None:
         names = [name for name in (*self.facts, *self.available.extensions) if below(name, wanted) and not name.endswith("__main__")
@@ -124,10 +145,8 @@ class _Search:
         self.modules[name] = Entry(name, kind, found.path if found else "", bool(found and found.package), parent, line, how)
         if found:
             self.mentions.add(found, kind != "library")
+            self.strict.add(found, kind == "app")
             self.open += [(name, item) for item in (*found.imports, *found.codecs)]
-            if kind != "library":
-                self.warnings += [f"{found.path}:{at}: {called}() of a name that is only known at run time: include=NAME adds a module"
-                                  for at, called in found.dynamic]
         self.open += [(name, Import(0, target)) for target in self.c_imports.imports.get(name, ())]
         for edge in self.rules.also:
             for pattern in edge.imports if name in edge.within else ():
@@ -158,20 +177,20 @@ class _Search:
 
     def want(self, name: str, target: str, item: Import) -> None:
         """Take in what an import names, or say why that cannot be."""
-        reason = self.available.why_not(target)
-        if not reason:
+        if not self.available.why_not(target):
             self.add(target, name, item.line)
         elif any(below(target, gone) for gone in self.exclude):
             self.stub(target, "it was excluded")
-        elif target in self.program.facts and not self.facts[target].error and not item.optional:
+        elif target in self.program.facts and not self.facts[target].error and not item.optional and (
+                not item.inside or self.program.kinds.get(name) == "app"):
             self.add(target, name, item.line)  # what it misses is told where it imports it
         elif item.optional or item in getattr(self.facts.get(name), "codecs", ()):
             return
         elif name in self.program.facts:
-            self.wrong[f"{target}: {reason}, {self.reached(name, item.line)}"] = \
-                "add path=FOLDER, put the import into try/except ImportError, or say exclude=" + target
+            if not any(below(target, other) for other in self.missing):
+                self.missing[target] = name, item
         elif item.inside:
-            self.stub(target, reason)
+            self.stub(target, self.available.why_not(target))
 
     def reached(self, name: str, line: int = 0) -> str:
         """Return the chain that leads to an import, for a message: the files and lines from the application on."""
@@ -181,8 +200,9 @@ class _Search:
 
     def stub(self, target: str, why: str, edge: Edge | None = None) -> None:
         gone = next((name for name in self.exclude if below(target, name)), "")
-        fix = f"leave exclude={gone} out" if gone else f"build it with include={target}"
-        self.stubs.setdefault(target, Stub(f"{target} is not part of this program: {why}. Fix: {fix}", bool(edge and edge.lazy),
+        reason = "" if gone else self.available.why_not(target)
+        fix = f"leave exclude={gone} out" if gone else f"build it with include={target}" + (", once it can be had" if reason else "")
+        self.stubs.setdefault(target, Stub(f"{target} is not part of this program: {reason or why}. Fix: {fix}", bool(edge and edge.lazy),
                                            edge.has if edge else ()))
 
     def left_out(self) -> dict[str, Stub]:

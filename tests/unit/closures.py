@@ -25,11 +25,12 @@ def facts(folder, modules, keep=None):
     return {name: importgraph.facts(name, row) for name, row in (found if keep is None else importgraph.reduced(found, keep)).items()}
 
 
-def search(folder, app, library=None, extensions=None, rules=RULES, c_imports=None, calls=(), **options):
-    """Return the closure of an application over a library. app: a text, or module -> text."""
+def search(folder, app, library=None, extensions=None, rules=RULES, c_imports=None, calls=(), path=None, **options):
+    """Return the closure of an application over a library. app: a text, or module -> text.  path: modules of dependencies."""
     own = facts(folder / "app", app if isinstance(app, dict) else {"__main__": app})
     roots = tuple(name for name in own if name.endswith("__main__"))
-    program = closure.Program(own, dict.fromkeys(own, "app"), roots, "app=x")
+    theirs = facts(folder / "path", path or {})
+    program = closure.Program({**own, **theirs}, {**dict.fromkeys(own, "app"), **dict.fromkeys(theirs, "path")}, roots, "app=x")
     return stdlib.closure_of(program, facts(folder / "lib", library or {}, rules.names()), CImports(c_imports or {}, frozenset(calls)),
                              extensions or {}, rules, **options)
 

@@ -1,9 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from closures import RULES, carried, search
 
 from crosspy.closuretable import Core, Edge
 from crosspy.errors import UserError
-from dataclasses import replace
 
 
 def test_imports_are_followed_through_packages_and_submodules(tmp_path):
@@ -136,3 +137,26 @@ def test_a_program_with_the_name_of_a_library_module_is_refused(tmp_path):
 def test_dynamic_imports_of_the_program_are_warnings_with_file_line_and_include(tmp_path):
     found = search(tmp_path, "import importlib\nimportlib.import_module(name)\n", {"importlib": "__import__(x)\n"})
     assert len(found.warnings) == 1 and "0.py:2: import_module()" in found.warnings[0] and "include=" in found.warnings[0]
+
+
+def test_what_a_dependency_misses_in_a_function_is_a_mistake_only_if_the_function_may_be_called(tmp_path):
+    path = {"dep": "def show():\n    import notebook\ndef fine():\n    import helper\ndef call():\n    __import__(name)\n", "helper": ""}
+    found = search(tmp_path, "import dep\n", path=path)
+    assert set(found.modules) == {"__main__", "dep", "helper"} and "notebook" in found.stubs and found.warnings == ()
+    with pytest.raises(UserError, match="notebook: there is no such module"):
+        search(tmp_path, "import dep\ndep.show()\n", path=path)
+    assert len(search(tmp_path, "import dep\ndep.call()\n", path=path).warnings) == 1
+
+
+def test_a_module_of_a_dependency_that_misses_one_is_told_where_it_does(tmp_path):
+    with pytest.raises(UserError) as error:
+        search(tmp_path, "import dep\n", path={"dep": "import inner\ndef f():\n    import dep\n", "inner": "\nimport h2.config\n"})
+    text = str(error.value)
+    assert text.count("there is no such module") == 1 and "h2: there" in text and "1.py:2" in text
+
+
+def test_a_stub_of_what_cannot_be_had_says_so(tmp_path):
+    rules = replace(RULES, features=(Edge(("shutil",), ("bz2",), "only asked for", ("make_archive",)),))
+    found = search(tmp_path, "import shutil\n", {"shutil": "try:\n    import bz2\nexcept ImportError:\n    pass\n", "bz2": "import _bz2\n"},
+                   {"_bz2": "needs bzip2"}, rules=rules)
+    assert "needs bzip2" in found.stubs["bz2"].message and "once it can be had" in found.stubs["bz2"].message
