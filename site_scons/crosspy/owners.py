@@ -18,14 +18,18 @@ def objects(core: CorePlan, names: Sequence[str]) -> tuple[dict[str, tuple[str, 
 
     A library is an archive that upstream bundles (libmpdec), or a source that several modules list.
     """
+    brings = {module.name: {**{f"{source[:-2]}.o": "" for source in module.sources},
+                            **{name: PurePosixPath(archive).stem for archive in module.archives for name in core.archives[archive]}}
+              for module in core.modules if module.kind != "absent"}
+    return _owned(brings, names)
+
+
+def _owned(brings: Mapping[str, Mapping[str, str]], names: Sequence[str]) -> tuple[dict[str, tuple[str, str]], dict[str, list[str]]]:
+    """brings: module -> object -> the library that it is of, or an empty string."""
     users: dict[str, dict[str, str]] = {}
-    for module in core.modules:
-        if module.kind != "absent":
-            for source in module.sources:
-                users.setdefault(f"{source[:-2]}.o", {})[module.name] = ""
-            for archive in module.archives:
-                for name in core.archives[archive]:
-                    users.setdefault(name, {})[module.name] = PurePosixPath(archive).stem
+    for module, own in brings.items():
+        for name, library in own.items():
+            users.setdefault(name, {})[module] = library
     found, libraries = {}, {}
     for path in names:
         plain = path.removeprefix("plain/")
@@ -89,3 +93,21 @@ def sizing(job, core: CorePlan, made: Mapping) -> dict:
             "links": [{"file": link["output"].replace("linked/", f"{device}/", 1),
                        "unstripped": link["output"].replace("linked/", f"{folder}/", 1), "objects": list(link["objects"]),
                        "rest": [EXTENSION, extensions[link["output"]]] if link["output"] in extensions else None} for link in links]}
+
+
+def program(made: Mapping, name: str, names: Sequence[str]) -> dict:
+    """Return sizing.json of one program of profile=minimal, which is stripped after its link.
+
+    made: the plan of profile=minimal: ``name``, ``folder``, ``facts`` and ``parts`` (module -> objects).  name: of the program.  names:
+    the objects of its link, below obj/.
+    """
+    rows = {row["name"]: row for row in made["facts"]["modules"]}
+    brings = {}
+    for module, part in made["parts"].items():
+        library = next((PurePosixPath(archive).stem for archive in rows[module].get("archives", ())), "")
+        brings[module] = {path: "" if f"{path[:-2]}.c" in rows[module].get("sources", ()) else library for path in part["objects"]}
+    found, libraries = _owned(brings, names)
+    return {"name": made["name"], "folder": made["folder"], "release": made["facts"]["release"]["version"], "frozen": {}, "maps": False,
+            "owners": found,
+            "removable": {module: {"libraries": [library for library, users in libraries.items() if users == [module]]} for module in brings},
+            "links": [{"file": f"apps/{name}/{name}", "unstripped": f"apps/{name}/linked/{name}", "objects": list(names), "rest": None}]}
