@@ -109,5 +109,5 @@ def program(made: Mapping, name: str, names: Sequence[str]) -> dict:
     found, libraries = _owned(brings, names)
     return {"name": made["name"], "folder": made["folder"], "release": made["facts"]["release"]["version"], "frozen": {}, "maps": False,
             "owners": found,
-            "removable": {module: {"libraries": [library for library, users in libraries.items() if users == [module]]} for module in brings},
+            "removable": {module: {"libraries": [name for name, users in libraries.items() if users == [module]]} for module in brings},
             "links": [{"file": f"apps/{name}/{name}", "unstripped": f"apps/{name}/linked/{name}", "objects": list(names), "rest": None}]}

@@ -31,7 +31,8 @@ def test_a_module_takes_along_what_only_it_uses():
 
 
 def test_an_application_leaves_out_modules_but_not_its_own_and_not_the_start_up():
-    rows = {"main": ("app", "application"), "json": ("library", ""), "encodings": ("library", "start-up"), "encodings.utf_8": ("library", ""),
+    rows = {"main": ("app", "application"), "json": ("library", ""), "encodings": ("library", "start-up"),
+            "encodings.utf_8": ("library", ""),
             "json.decoder": ("library", ""), "_decimal": ("extension", ""), "posix": ("extension", "start-up")}
     plan = {"modules": {name: {"kind": kind, "how": how} for name, (kind, how) in rows.items()}}
     assert savings.of_application(plan, REMOVABLE) == {
