@@ -59,21 +59,21 @@ def removable(core: CorePlan, tree: Path, tables: Path, libraries: Mapping[str, 
             for module in core.modules if module.kind != "absent" and module.name not in needed}
 
 
-# zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. GNU ld's map has
-# another form, but there an unstripped link has the same layout.
-AGAIN = {"zig": {"-s": "-s -Wl,--print-map"}, "gcc": {"-s": ""}}
+# zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. Maps of other
+# toolchains' linkers have other forms, but there an unstripped link has the same layout.
+MAP = {"zig": "-s -Wl,--print-map"}
 
 
 def again(links: Sequence[Mapping[str, object]], toolchain: str) -> list[dict]:
     """Return the same links once more, for the report alone, with a map or with symbols: number of the link, output and command."""
     return [{"link": number, "output": f"unstripped/{str(link['output']).removeprefix('linked/')}",
-             "command": " ".join(AGAIN[toolchain].get(word, word) for word in str(link["command"]).split(" "))}
+             "command": " ".join(MAP.get(toolchain, "") if word == "-s" else word for word in str(link["command"]).split(" "))}
             for number, link in enumerate(links) if link["kind"] != "archive"]
 
 
 def maps(toolchain: str, split: bool) -> bool:
     """Say whether a report reads maps; what is stripped after the link (debuginfo=split) has its symbols in linked/."""
-    return not split and any("--print-map" in words for words in AGAIN[toolchain].values())
+    return not split and toolchain in MAP
 
 
 def sizing(job, core: CorePlan, made: Mapping) -> dict:

@@ -49,7 +49,8 @@ LINKS = [{"output": "linked/libpython3.13.a", "kind": "archive", "command": "ar"
          {"output": "linked/lib-dynload/_json.so", "kind": "shared", "command": "/opt/a-s/zig cc '-DX=-s y' -shared -s -Wl,-z,now"}]
 
 
-@pytest.mark.parametrize("toolchain, words", [("zig", "-shared -s -Wl,--print-map -Wl,-z,now"), ("gcc", "-shared  -Wl,-z,now")])
+@pytest.mark.parametrize("toolchain, words", [("zig", "-shared -s -Wl,--print-map -Wl,-z,now"), ("gcc", "-shared  -Wl,-z,now"),
+                                              ("clang", "-shared  -Wl,-z,now")])
 def test_links_are_made_again_with_a_map_or_symbols(toolchain, words):
     assert owners.again(LINKS, toolchain) == [{"link": 1, "output": "unstripped/lib-dynload/_json.so",
                                                "command": f"/opt/a-s/zig cc '-DX=-s y' {words}"}]
