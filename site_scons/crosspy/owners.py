@@ -18,14 +18,18 @@ def objects(core: CorePlan, names: Sequence[str]) -> tuple[dict[str, tuple[str, 
 
     A library is an archive that upstream bundles (libmpdec), or a source that several modules list.
     """
+    brings = {module.name: {**{f"{source[:-2]}.o": "" for source in module.sources},
+                            **{name: PurePosixPath(archive).stem for archive in module.archives for name in core.archives[archive]}}
+              for module in core.modules if module.kind != "absent"}
+    return _owned(brings, names)
+
+
+def _owned(brings: Mapping[str, Mapping[str, str]], names: Sequence[str]) -> tuple[dict[str, tuple[str, str]], dict[str, list[str]]]:
+    """brings: module -> object -> the library that it is of, or an empty string."""
     users: dict[str, dict[str, str]] = {}
-    for module in core.modules:
-        if module.kind != "absent":
-            for source in module.sources:
-                users.setdefault(f"{source[:-2]}.o", {})[module.name] = ""
-            for archive in module.archives:
-                for name in core.archives[archive]:
-                    users.setdefault(name, {})[module.name] = PurePosixPath(archive).stem
+    for module, own in brings.items():
+        for name, library in own.items():
+            users.setdefault(name, {})[module] = library
     found, libraries = {}, {}
     for path in names:
         plain = path.removeprefix("plain/")
@@ -55,21 +59,21 @@ def removable(core: CorePlan, tree: Path, tables: Path, libraries: Mapping[str, 
             for module in core.modules if module.kind != "absent" and module.name not in needed}
 
 
-# zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. GNU ld's map has
-# another form, but there an unstripped link has the same layout.
-AGAIN = {"zig": {"-s": "-s -Wl,--print-map"}, "gcc": {"-s": ""}}
+# zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. Maps of other
+# toolchains' linkers have other forms, but there an unstripped link has the same layout.
+MAP = {"zig": "-s -Wl,--print-map"}
 
 
 def again(links: Sequence[Mapping[str, object]], toolchain: str) -> list[dict]:
     """Return the same links once more, for the report alone, with a map or with symbols: number of the link, output and command."""
     return [{"link": number, "output": f"unstripped/{str(link['output']).removeprefix('linked/')}",
-             "command": " ".join(AGAIN[toolchain].get(word, word) for word in str(link["command"]).split(" "))}
+             "command": " ".join(MAP.get(toolchain, "") if word == "-s" else word for word in str(link["command"]).split(" "))}
             for number, link in enumerate(links) if link["kind"] != "archive"]
 
 
 def maps(toolchain: str, split: bool) -> bool:
     """Say whether a report reads maps; what is stripped after the link (debuginfo=split) has its symbols in linked/."""
-    return not split and any("--print-map" in words for words in AGAIN[toolchain].values())
+    return not split and toolchain in MAP
 
 
 def sizing(job, core: CorePlan, made: Mapping) -> dict:
@@ -89,3 +93,21 @@ def sizing(job, core: CorePlan, made: Mapping) -> dict:
             "links": [{"file": link["output"].replace("linked/", f"{device}/", 1),
                        "unstripped": link["output"].replace("linked/", f"{folder}/", 1), "objects": list(link["objects"]),
                        "rest": [EXTENSION, extensions[link["output"]]] if link["output"] in extensions else None} for link in links]}
+
+
+def program(made: Mapping, name: str, names: Sequence[str]) -> dict:
+    """Return sizing.json of one program of profile=minimal, which is stripped after its link.
+
+    made: the plan of profile=minimal: ``name``, ``folder``, ``facts`` and ``parts`` (module -> objects).  name: of the program.  names:
+    the objects of its link, below obj/.
+    """
+    rows = {row["name"]: row for row in made["facts"]["modules"]}
+    brings = {}
+    for module, part in made["parts"].items():
+        library = next((PurePosixPath(archive).stem for archive in rows[module].get("archives", ())), "")
+        brings[module] = {path: "" if f"{path[:-2]}.c" in rows[module].get("sources", ()) else library for path in part["objects"]}
+    found, libraries = _owned(brings, names)
+    return {"name": made["name"], "folder": made["folder"], "release": made["facts"]["release"]["version"], "frozen": {}, "maps": False,
+            "owners": found,
+            "removable": {module: {"libraries": [name for name, users in libraries.items() if users == [module]]} for module in brings},
+            "links": [{"file": f"apps/{name}/{name}", "unstripped": f"apps/{name}/linked/{name}", "objects": list(names), "rest": None}]}

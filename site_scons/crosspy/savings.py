@@ -39,13 +39,13 @@ def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> lis
 def of_application(plan: Mapping, removable: Mapping[str, Mapping]) -> dict[str, dict]:
     """Return what an application can leave out by ``exclude=``, in the form of `savings`' second argument.
 
-    plan: its plan.json: ``modules`` with kind and chain (crosspy/carried.py).  removable: of the build, for the libraries behind
-    extension modules.  The program's own modules and those of the start-up stay.
+    plan: its plan.json: ``modules`` with ``kind`` and ``how``.  removable: of its sizing.json, for the libraries behind extension
+    modules.  The program's own modules and those of the start-up stay.
     """
     found: dict[str, dict] = {}
     for name, row in plan["modules"].items():
         top = name.partition(".")[0]
-        if row["kind"] == "app" or row["chain"][-1] == f"{top}: start-up":
+        if row["kind"] == "app" or plan["modules"].get(top, row)["how"] == "start-up":
             continue
         libraries = removable.get(name, {}).get("libraries", []) if row["kind"] == "extension" else []
         found.setdefault(top, {"how": f"exclude={top}", "libraries": libraries, "packages": [top]})

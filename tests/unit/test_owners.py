@@ -49,7 +49,8 @@ LINKS = [{"output": "linked/libpython3.13.a", "kind": "archive", "command": "ar"
          {"output": "linked/lib-dynload/_json.so", "kind": "shared", "command": "/opt/a-s/zig cc '-DX=-s y' -shared -s -Wl,-z,now"}]
 
 
-@pytest.mark.parametrize("toolchain, words", [("zig", "-shared -s -Wl,--print-map -Wl,-z,now"), ("gcc", "-shared  -Wl,-z,now")])
+@pytest.mark.parametrize("toolchain, words", [("zig", "-shared -s -Wl,--print-map -Wl,-z,now"), ("gcc", "-shared  -Wl,-z,now"),
+                                              ("clang", "-shared  -Wl,-z,now")])
 def test_links_are_made_again_with_a_map_or_symbols(toolchain, words):
     assert owners.again(LINKS, toolchain) == [{"link": 1, "output": "unstripped/lib-dynload/_json.so",
                                                "command": f"/opt/a-s/zig cc '-DX=-s y' {words}"}]
@@ -57,3 +58,17 @@ def test_links_are_made_again_with_a_map_or_symbols(toolchain, words):
 
 def test_a_split_build_has_its_symbols_already():
     assert owners.maps("zig", False) and not owners.maps("zig", True) and not owners.maps("gcc", False)
+
+
+def test_a_program_has_the_parts_that_its_link_names():
+    rows = [{"name": "_decimal", "sources": ["Modules/_decimal/_decimal.c"], "archives": [MPDEC]}, 
+            {"name": "posix", "sources": ["Modules/posixmodule.c"]}]
+    parts = {"_decimal": {"objects": ["Modules/_decimal/_decimal.o", "Modules/_decimal/libmpdec/context.o"]},
+             "posix": {"objects": ["Modules/posixmodule.o"]}}
+    made = {"name": "x", "folder": "build/x", "facts": {"modules": rows, "release": {"version": "3.13.15"}}, "parts": parts}
+    names = ["Objects/a.o", "Modules/_decimal/_decimal.o", "Modules/_decimal/libmpdec/context.o", "apps/hello/frozen.o"]
+    found = owners.program(made, "hello", names)
+    assert found["owners"] == {names[0]: (CORE, "Objects/a"), names[1]: (EXTENSION, "_decimal"), names[2]: (LIBRARY, "libmpdec"),
+                               names[3]: (CORE, "apps/hello/frozen")}
+    assert found["removable"] == {"_decimal": {"libraries": ["libmpdec"]}, "posix": {"libraries": []}}
+    assert found["links"] == [{"file": "apps/hello/hello", "unstripped": "apps/hello/linked/hello", "objects": names, "rest": None}]

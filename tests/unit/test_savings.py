@@ -31,11 +31,10 @@ def test_a_module_takes_along_what_only_it_uses():
 
 
 def test_an_application_leaves_out_modules_but_not_its_own_and_not_the_start_up():
-    chains = {"main": ("app", "main: application"), "json": ("library", "json: imported by main.py:1"),
-              "encodings": ("library", "encodings: start-up"), "encodings.utf_8": ("library", "encodings: start-up"),
-              "json.decoder": ("library", "json.decoder: imported by Lib/json/__init__.py:1"),
-              "_decimal": ("extension", "_decimal: imported by main.py:2"), "posix": ("extension", "posix: start-up")}
-    plan = {"modules": {name: {"kind": kind, "chain": [last]} for name, (kind, last) in chains.items()}}
+    rows = {"main": ("app", "application"), "json": ("library", ""), "encodings": ("library", "start-up"),
+            "encodings.utf_8": ("library", ""),
+            "json.decoder": ("library", ""), "_decimal": ("extension", ""), "posix": ("extension", "start-up")}
+    plan = {"modules": {name: {"kind": kind, "how": how} for name, (kind, how) in rows.items()}}
     assert savings.of_application(plan, REMOVABLE) == {
         "json": {"how": "exclude=json", "libraries": [], "packages": ["json"]},
         "_decimal": {"how": "exclude=_decimal", "libraries": ["libmpdec"], "packages": ["_decimal"]}}
