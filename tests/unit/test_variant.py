@@ -159,7 +159,8 @@ def test_boards_are_chosen_by_name_or_pattern_and_are_no_part_of_all(known):
 
 @pytest.mark.parametrize("parents, told", [
     ({"a": "a"}, "inherits: a circle, a -> a"), ({"a": "b", "b": "c", "c": "b"}, "inherits: a circle, a -> b -> c -> b"),
-    ({"a": "mips-linux-gmu"}, "no variant is called 'mips-linux-gmu'; did you mean 'mips-linux-gnu'"), ({"a": ""}, "no variant is called ''")])
+    ({"a": "mips-linux-gmu"}, "no variant is called 'mips-linux-gmu'; did you mean 'mips-linux-gnu'"),
+    ({"a": ""}, "no variant is called ''")])
 def test_a_board_that_inherits_in_a_circle_or_from_nothing_is_refused(tmp_path, parents, told):
     write_variant(tmp_path)
     for name, parent in parents.items():
@@ -172,4 +173,5 @@ def test_what_a_board_gets_wrong_is_told_like_a_variant_s(tmp_path):
     write_variant(tmp_path)
     board(tmp_path, "router", BOARD.replace("summary", "sumary") + "[elf]\nflags = 'x'\n")
     error = refused(variant.load_all, tmp_path)
-    assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what and "summary: it is missing" in error.what
+    assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what
+    assert "summary: it is missing" in error.what
