@@ -39,7 +39,7 @@ def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple()
     ('[run]\nmachine = "mips"\n', "", "run: it is missing"),
     ('[run]\nmachine = "mips"\n', "[run]\n", "run.machine: it is missing"),
     ("[elf]\n", "[[elf]]\n", "elf: a table is expected, not [{}]"),
-    ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name; leave it out"),
+    ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name, or that"),
     ('floor = "2.17"', 'floor = "new"', "libc.floor: 'new' is not a glibc version such as '2.17'"),
     ('floor = "2.17"\n', "", "libc.floor: '' is not a glibc version such as '2.17'"),
     ('"glibc"', '"musl"', "libc.floor: only glibc has one; leave it out"),
@@ -133,6 +133,7 @@ def test_a_board_states_only_what_differs(tmp_path):
     read = variant.load_all(tmp_path / "all")
     found, parent = read["router"], variant.load(base)
     assert (found.summary, found.short, found.inherits, found.flags.gcc) == ("a board", (), "mips-linux-gnu", ("-march=24kc",))
+    assert found.triple == parent.triple == "mips-linux-gnu"
     assert found.machine.predefined == ("__mips_dsp",) and found.machine.bits == parent.machine.bits
     assert (found.libc, found.elf, found.run, found.python, found.toolchain) == (
         parent.libc, parent.elf, parent.run, parent.python, parent.toolchain)
