@@ -28,8 +28,8 @@ def read(path: Path) -> dict:
         raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
 
 
-def facts(folder: Path, known: Mapping[str, Path]) -> dict:
-    """Return a variant's keys with those that it inherits; a table is taken over key by key, a list as a whole.
+def facts(folder: Path, known: Mapping[str, Path]) -> tuple[dict, str]:
+    """Return a variant's keys with those that it inherits, and the name at the root; a table is taken over key by key, a list as a whole.
 
     known: the folder of each variant that may be inherited from, by name.  Raises UserError for a circle, and for a name
     that is none.
@@ -49,7 +49,7 @@ def facts(folder: Path, known: Mapping[str, Path]) -> dict:
     made: dict = {}
     for number, layer in reversed(list(enumerate(layers))):
         made = _merged(made, layer if number == 0 else {key: value for key, value in layer.items() if key not in _OWN})
-    return made
+    return made, chain[-1]
 
 
 def _merged(under: Mapping, over: Mapping) -> dict:

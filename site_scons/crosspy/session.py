@@ -118,7 +118,8 @@ class Session:
             raise next(iter(self.refused.values()))
         return made
 
-    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity, keep_going: bool) -> Builds:
+    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity,
+               keep_going: bool) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"

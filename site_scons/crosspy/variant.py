@@ -107,7 +107,8 @@ class Run:
 class Variant:
     """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
 
-    inherits: the variant that a board starts from; it states only what differs.  flash: a budget like ``4M``.
+    inherits: the variant that a board starts from; it states only what differs.  triple: the name of the variant at the
+    root of what it inherits from, its own without.  flash: a budget like ``4M``.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Variant:
     flash: str = ""
     inherits: str = ""
     flags: Flags = Flags()
+    triple: str = ""
 
     @property
     def static(self) -> bool:
@@ -138,11 +140,11 @@ def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
     Raises UserError that lists all that is wrong with the file.
     """
     path = folder / "variant.toml"
-    data = inherit.facts(folder, known or {})
+    data, triple = inherit.facts(folder, known or {})
     problems: list[str] = []
-    variant = _build(Variant, {"name": folder.name, **data}, "", problems)
-    if "name" in data:
-        problems.append("name: it is the folder's name; leave it out")
+    variant = _build(Variant, {"name": folder.name, "triple": triple, **data}, "", problems)
+    for key in {"name", "triple"} & data.keys():
+        problems.append(f"{key}: it is the folder's name, or that of the variant at the root of inherits; leave it out")
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")

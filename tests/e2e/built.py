@@ -96,11 +96,12 @@ class Build:
         return json.loads(self.run("-c", code, **words).stdout)
 
     def smoke(self) -> None:
-        """A proof of life in one start, for builds whose interpreter is not shown in full: modules, numbers, threads, byte orders."""
+        """A proof of life in one start, for builds whose interpreter is not shown in full."""
         planned = [name for name, row in self.modules.items() if row["kind"] != "absent"]
         told = self.ask(f"planned, floats, number = {planned!r}, {FLOATS!r}, {NUMBER}\n{SMOKE}")
         machine, version = self.variant.machine, self.manifest["release"]["version"]
-        assert told == [version, "0.3", NUMBER * NUMBER, [repr(x) for x in FLOATS], [n * n for n in range(8)], machine.endian, machine.bits // 8,
+        assert told == [version, "0.3", NUMBER * NUMBER, [repr(x) for x in FLOATS], [n * n for n in range(8)],
+                        machine.endian, machine.bits // 8,
                         [struct.pack(order + "hiqfd", -2, 70000, -2**40, 1.5, -0.1).hex() for order in "<>"], "2038-01-19 03:14:07", 0]
 
 
@@ -121,5 +122,6 @@ assert time.time() > os.stat(sys.executable).st_mtime - 86400
 child = subprocess.run(["/bin/sh", "-c", "read word; test $word = word"], input=b"word").returncode
 print(json.dumps([sys.version.split()[0], str(decimal.Decimal('0.1') * 3), number * number, [repr(x) for x in floats],
     [found[n] for n in range(8)], sys.byteorder, struct.calcsize('P'),
-    [struct.pack(order + 'hiqfd', -2, 70000, -2**40, 1.5, -0.1).hex() for order in '<>'], time.strftime('%F %T', time.gmtime(2**31 - 1)), child]))
+    [struct.pack(order + 'hiqfd', -2, 70000, -2**40, 1.5, -0.1).hex() for order in '<>'],
+    time.strftime('%F %T', time.gmtime(2**31 - 1)), child]))
 """

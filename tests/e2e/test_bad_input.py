@@ -38,6 +38,13 @@ from refusal import refused
     (["target=aarch64", "x86_64-linux-gnu"], ["x86_64-linux-gnu"]),
     (["target=aarch64", "toolchain=gcc:/nowhere/bin/x-"], ["/nowhere/bin/x-gcc"]),
     (["target=x86_64-linux-musl", "toolchain=gcc"], ["gcc", "zig"]),
+    (["target=aarch64", "toolchain=sdk:/nowhere/at all"], ["/nowhere/at all", "there is no such folder"]),
+    (["target=aarch64", "toolchain=sdk:/usr/share"], ["nothing in it looks like a cross compiler"]),
+    (["target=aarch64", "toolchain=clang:/nowhere/clang"], ["/nowhere/clang is no program"]),
+    (["target=aarch64", "sysroot=/usr"], ["zig brings", "toolchain=clang"]),
+    (["target=aarch64", "glibc=2.10"], ["zig can lower it to 2.17"]),
+    (["target=aarch64-*", "glibc=2.28"], ["aarch64-linux-musl", "this target has musl"]),
+    (["target=aarch64", "glibc=new"], ["no version of glibc"]),
     (["-c", "target=aarch64"], ["rm -r"]),
 ], ids=lambda value: " ".join(value).replace(sys.executable, "OTHER") if value and "=" in " ".join(value) else "")
 def test_a_word_that_is_wrong(bare, words, parts):
