@@ -6,7 +6,7 @@ resources.py and metadata.py come along where the application can reach importli
 import sys
 
 import _imp
-from _application_data import MAIN, METADATA, RESOURCES, STUBS
+from _application_data import HOOKS, MAIN, METADATA, RESOURCES, STUBS
 from _frozen_importlib import FrozenImporter, ModuleSpec
 
 # How multiprocessing starts its own processes (multiprocessing/spawn.py, resource_tracker.py, forkserver.py).
@@ -99,6 +99,8 @@ def prepare():
     """Return the code that is to run, and the dictionary of the module __main__ in which it runs."""
     sys.meta_path.insert(0, Carried)
     sys.meta_path.append(Absent)
+    for hook in HOOKS:
+        __import__(hook)
     names = sys.modules["__main__"].__dict__
     code = child(sys.argv)
     if code is None:

@@ -97,8 +97,10 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
         if names:
             rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
             rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
+    hooks = ["_application_hostnames"] if "_socket" in parts.closure.extensions and "encodings.idna" not in entries else []
+    rows += [_own(hook, f"{app}/{hook.removeprefix('_application_')}.py") for hook in hooks]
     stubs = {name: (stub.message, stub.lazy, dict(stub.has)) for name, stub in parts.closure.stubs.items()}
-    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
+    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\nHOOKS = {hooks!r}\n"
     return rows, texts
 
 
