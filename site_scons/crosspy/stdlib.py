@@ -116,7 +116,8 @@ class _Search:
                 self.open.append((name, item))
         edges, self.edges = self.edges, []
         for name, target, edge in edges:
-            if self.mentions.asked(edge.when, edge.within) or any(below(target, wanted) for wanted in self.include):
+            if self.mentions.asked(edge.when, edge.within) or any(below(target, wanted) for wanted in self.include) \
+                    or any(name in self.modules for name in edge.beside):
                 self.want(name, target, Import(0, target, optional=True))
             else:
                 self.edges.append((name, target, edge))
@@ -202,8 +203,9 @@ class _Search:
         gone = next((name for name in self.exclude if below(target, name)), "")
         reason = "" if gone else self.available.why_not(target)
         fix = f"leave exclude={gone} out" if gone else f"build it with include={target}" + (", once it can be had" if reason else "")
-        self.stubs.setdefault(target, Stub(f"{target} is not part of this program: {reason or why}. Fix: {fix}", bool(edge and edge.lazy),
-                                           edge.has if edge else ()))
+        lazy = bool(edge and edge.lazy)
+        if target not in self.stubs or lazy:  # one importer that needs the import to succeed is enough
+            self.stubs[target] = Stub(f"{target} is not part of this program: {reason or why}. Fix: {fix}", lazy, edge.has if edge else ())
 
     def left_out(self) -> dict[str, Stub]:
         """Return the stubs of what is not carried after all, those of the core's features and of excluded modules included."""

@@ -160,3 +160,17 @@ def test_a_stub_of_what_cannot_be_had_says_so(tmp_path):
     found = search(tmp_path, "import shutil\n", {"shutil": "try:\n    import bz2\nexcept ImportError:\n    pass\n", "bz2": "import _bz2\n"},
                    {"_bz2": "needs bzip2"}, rules=rules)
     assert "needs bzip2" in found.stubs["bz2"].message and "once it can be had" in found.stubs["bz2"].message
+
+
+@pytest.mark.parametrize("first, second", [("a", "b"), ("b", "a")])
+def test_a_lazy_stand_in_wins_over_one_that_refuses_the_import(tmp_path, first, second):
+    rules = replace(RULES, features=(Edge(("a",), ("big",), "rare"), Edge(("b",), ("big",), "rarer", lazy=True, has=(("version", "3"),))))
+    found = search(tmp_path, f"import {first}\nimport {second}\n", {"a": "import big\n", "b": "import big\n", "big": ""}, rules=rules)
+    assert found.stubs["big"].lazy and found.stubs["big"].has == (("version", "3"),)
+
+
+def test_a_feature_may_be_needed_beside_another_module(tmp_path):
+    rules = replace(RULES, features=(Edge(("traceback",), ("ast",), "only lines have marks", beside=("tokenize",)),))
+    library = {"traceback": "import ast\n", "ast": "", "tokenize": ""}
+    assert carried(tmp_path, "import traceback\n", library, rules=rules) == {"traceback"}
+    assert carried(tmp_path, "import traceback, tokenize\n", library, rules=rules) == {"traceback", "tokenize", "ast"}
