@@ -12,10 +12,11 @@ from pathlib import Path
 
 from . import makefile, upstream
 from .paths import node
-from .stdlib import Closure, Entry
+from .closure import Closure, Entry
 
 LIBRARY_LEVEL, OWN_LEVEL = 2, 0  # of compile(): the library goes without docstrings and asserts, a user's own code as it is
-_ALWAYS = ("importlib._bootstrap", "importlib._bootstrap_external")
+# The import system itself: frozen under the name by which C asks for it (Python/import.c), compiled under its own.
+_ALWAYS = {"importlib._bootstrap": "_frozen_importlib", "importlib._bootstrap_external": "_frozen_importlib_external"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     at = f"apps/{parts.name}"
     own = f"{made['folder']}/{at}/generated"
     builtin = [name for name in made["parts"] if name in parts.closure.extensions]
-    objects = [*made["core"], *dict.fromkeys(name for module in builtin for name in made["parts"][module]["objects"])]
+    objects = list(dict.fromkeys([*made["core"], *(name for module in builtin for name in made["parts"][module]["objects"])]))
     wanted, main = set(objects), "main" if parts.main else "python"
     units = [unit for unit in made["units"] if unit["object"] in wanted]
     define = f"-DPYTHON_PREFIX='\"{made['prefix']}\"' -DPYTHON_LIBRARY='\"{made['prefix']}/lib/python{made['series']}\"'"
@@ -54,7 +55,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     libs = dict.fromkeys([*made["libs"].split(), *(word for module in builtin for word in made["parts"][module]["libs"])])
     link = {"output": f"{at}/linked/{parts.name}", "kind": "program", "objects": objects, "uses": [], "libs": " ".join(libs),
             "command": made["link"]}
-    rows, files = frozen(parts, own, project)
+    rows, files = frozen(parts, own, made["tree"], project)
     config = makefile.config_c(upstream.read(Path(made["tree"]), "Modules/config.c.in"), builtin)
     texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
     texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
@@ -62,7 +63,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
     inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
-    app = {"name": parts.name, "at": f"{made['at']}/{at}", "folder": f"{made['folder']}/{at}", "output": link["output"],
+    app = {"texts": sorted(f"{made['folder']}/{name}" for name in texts), "name": parts.name, "at": f"{made['at']}/{at}", "folder": f"{made['folder']}/{at}", "output": link["output"],
            "inputs": [node(name) for name in inputs], "warnings": list(parts.closure.warnings)}
     kept = {key: value for key, value in made.items() if key not in ("parts", "core", "libs", "link", "expect", "facts")}
     return {**kept, "units": units, "links": [link], "app": app, "texts": texts}
@@ -76,13 +77,14 @@ def _word(path: str) -> str:
     return path if path.replace("/", "").replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum() else f"'{path}'"
 
 
-def frozen(parts: Parts, own: str, project: Path) -> tuple[list[tuple[str, str, str, str, str]], dict[str, str]]:
+def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple[str, str, str, str, str]], dict[str, str]]:
     """Return the rows for crosspy/blobs.py, and the texts of generated sources by name.
 
     own: the folder of those texts.
     """
-    entries = {name: entry for name, entry in parts.closure.modules.items() if entry.kind != "extension"}
-    rows = [_row(entry, parts.top) for entry in entries.values()]
+    entries = {name: entry for name, entry in parts.closure.modules.items() if entry.kind != "extension" and name not in _ALWAYS}
+    rows = [(frozen_as, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", f"{tree}/Lib/{name.replace('.', '/')}.py") for name, frozen_as in _ALWAYS.items()]
+    rows += [_row(entry, parts) for entry in entries.values()]
     if not parts.main:
         return rows, {}
     app = project / "cpython" / "app"
@@ -96,14 +98,19 @@ def frozen(parts: Parts, own: str, project: Path) -> tuple[list[tuple[str, str, 
             rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
             rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
     stubs = {name: (stub.message, stub.lazy, dict(stub.has)) for name, stub in parts.closure.stubs.items()}
-    texts["_application_data.py"] = f"MAIN = {parts.main!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
+    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
     return rows, texts
 
 
-def _row(entry: Entry, top: str) -> tuple[str, str, str, str, str]:
-    library = entry.kind == "library"
-    file = os.path.relpath(entry.path, top) if entry.kind == "app" and top and entry.path else f"<frozen {entry.name}>"
-    return entry.name, file, str(LIBRARY_LEVEL if library else OWN_LEVEL), str(int(entry.package)), entry.path
+def own_name(parts: Parts) -> str:
+    """Return the name under which the module that runs is frozen: a script's own, so that multiprocessing can import it again."""
+    return parts.main if parts.main != "__main__" or parts.name in parts.closure.modules else parts.name
+
+
+def _row(entry: Entry, parts: Parts) -> tuple[str, str, str, str, str]:
+    library, name = entry.kind == "library", own_name(parts) if entry.name == "__main__" else entry.name
+    file = os.path.relpath(entry.path, parts.top) if entry.kind == "app" and parts.top and entry.path else f"<frozen {name}>"
+    return name, file, str(LIBRARY_LEVEL if library else OWN_LEVEL), str(int(entry.package)), entry.path
 
 
 def _own(name: str, path: str) -> tuple[str, str, str, str, str]:
@@ -126,7 +133,7 @@ def _data_files(parts: Parts) -> set[str]:
 def to_json(parts: Parts, rows) -> dict:
     """Return what plan.json says: each module with what brought it in, what was left out, and how it lies in the program."""
     symbols = {row[0]: f"_frozen_{number}" for number, row in enumerate(rows)}
-    modules = {name: {"kind": entry.kind, "parent": entry.parent, "line": entry.line, "how": entry.how, "symbol": symbols.get(name, "")}
+    modules = {name: {"kind": entry.kind, "parent": entry.parent, "line": entry.line, "how": entry.how}
                for name, entry in parts.closure.modules.items()}
     return {"name": parts.name, "modules": modules, "stubs": {name: stub.message for name, stub in parts.closure.stubs.items()},
             "symbols": {symbol: name for name, symbol in symbols.items()}, "warnings": list(parts.closure.warnings)}

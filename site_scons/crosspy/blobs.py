@@ -14,9 +14,9 @@ import os
 import sys
 
 import _imp
-from bytecode import canonical
 
-ALIASES = {"importlib._bootstrap": "_frozen_importlib", "importlib._bootstrap_external": "_frozen_importlib_external"}
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # with -I it is not there
+from bytecode import canonical
 
 
 class Refused(Exception):
@@ -96,7 +96,7 @@ def header(rows, lines, output):
         blobs.append(f'extern __attribute__((visibility("hidden"))) const unsigned char {symbol}[];\n'
                      f'__asm__(".pushsection .rodata,\\"a\\",%progbits\\n.globl {symbol}\\n.hidden {symbol}\\n.type {symbol},%object\\n"\n'
                      f'        "{symbol}:\\n.incbin \\"{output}/{name}.bin\\"\\n.size {symbol},{size}\\n.popsection\\n");\n')
-        table.append(f'    {{"{ALIASES.get(name, name)}", {symbol}, {size}, {package}}}, \\\n')
+        table.append(f'    {{"{name}", {symbol}, {size}, {package}}}, \\\n')
     return "".join(blobs) + "#define FROZEN_MODULES \\\n" + "".join(table) + "\n"
 
 

@@ -22,6 +22,7 @@ STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "cla
 MINIMAL = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 # LLVM's machine outliner: -10 % of code on aarch64; a target without it ignores the word (a warning, which -w silences).
 SMALL = {"zig": ("-moutline",), "clang": ("-moutline",), "gcc": ()}
+PACKED = ("--pack-dyn-relocs=relr",)  # a static program relocates itself: musl's start code knows DT_RELR since 1.2.4
 LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 
@@ -54,7 +55,7 @@ def program(variant: Variant, toolchain: Toolchain) -> tuple[str, ...]:
 def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str) -> tuple[str, ...]:
     """Flags of a link; kind is ``program`` or ``shared``."""
     # -g: zig's linker strips whatever is optimised for size unless it is told not to.
-    strip = ("-g",) if options.debuginfo == "split" or options.profile == "minimal" else ("-s",)
+    strip = ("-g",) if options.debuginfo == "split" or options.profile == "minimal" and toolchain.kind != "zig" else ("-s",)
     collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
     shape = program(variant, toolchain) if kind == "program" else ("-shared",)
     export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static and options.profile == "full" else ()

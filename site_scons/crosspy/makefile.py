@@ -162,11 +162,6 @@ def config_c(template: str, builtin: list[str]) -> str:
     return "/* Generated automatically from ./Modules/config.c.in by makesetup. */\n" + template
 
 
-def core_builtin(template: str) -> list[str]:
-    """Return the modules that config.c.in itself lists: those of the core, in every interpreter."""
-    return re.findall(r'^\s*\{"(\w+)",', template, re.M)
-
-
 def setup_stdlib(template: str, kinds: Mapping[str, str], values: Mapping[str, str], where: str) -> str:
     """Render Setup.stdlib.in or Setup.bootstrap.in. kinds: module -> ``builtin``, ``shared`` or ``absent``.
 

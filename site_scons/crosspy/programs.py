@@ -5,14 +5,16 @@ So where it is missing, the same command builds it first, by a run of its own.
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 
-from . import appfiles, application, cimports, closuretable, importgraph, makefile, stages, stdlib, upstream
+from . import application, carried, stages
 from .errors import UserError
 from .release import Release
 from .runlock import RunLock
@@ -21,23 +23,61 @@ INTERPRETER = "linked/_bootstrap_python"
 
 
 def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -> list[dict]:
-    """Return the plans of the programs of a run, written like every plan.
+    """Return the plans of the programs of a run: from their folders when nothing that they rest on has changed.
 
     session: Session.  frozen: the bootstrap's folder.  given: the interpreter of bootstrap=, if any.  targets: plans of
     profile=minimal.  Raises UserError for whatever is wrong with an application.
     """
-    if not targets:
-        return []
-    interpreter = given or _built(session, frozen, targets[0])
-    rules = closuretable.load(session.project / "cpython" / "closure.toml")
-    library = importgraph.library(interpreter, got.tree, Path(frozen), targets[0]["library"], rules.names())
-    found = []
+    found, known = [], None
     for made in targets:
-        plan = application.plan(made, _parts(session, got, interpreter, library, rules, made), session.project)
-        for name, text in plan.pop("texts").items():
-            stages.write(Path(plan["folder"]) / name, text)
-        found.append(plan)
+        path = Path(made["folder"]) / "apps" / _folder(session.options.app, made) / "graph.json"
+        key = _key(session, made)
+        plan = _cached(path, key)
+        if plan is None:
+            interpreter = given or _built(session, frozen, made)
+            known = known or carried.ready(carried.Release(got.tree, interpreter, Path(frozen), made["library"]), session.project / "cpython")
+            parts, looked_at = _parts(session, known, made)
+            plan = application.plan(made, parts, session.project)
+            for name, text in plan.pop("texts").items():
+                stages.write(Path(plan["folder"]) / name, text)
+            stages.write(path, json.dumps({"key": key, "looked_at": dict(looked_at), "plan": plan}, indent=0, sort_keys=True))
+        for line in plan["app"]["warnings"]:
+            session.say(f"warning: {line}")
+        found.append({**plan, **{name: made[name] for name in ("library", "shapers", "flash", "sized")}})
     return found
+
+
+def _folder(app: str, made: dict) -> str:
+    return os.path.basename(os.path.abspath(app)).removesuffix(".py") if app else f"python{made['series']}"
+
+
+def _key(session, made: dict) -> str:
+    options = session.options
+    rows = [made["key"], made["library"], made["shapers"], options.app and os.path.abspath(options.app), [os.path.abspath(path) for path in options.path],
+            sorted(options.include), sorted(options.exclude)]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _cached(path: Path, key: str) -> dict | None:
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        if data["key"] == key and carried.unchanged(data["looked_at"]) and all(os.path.exists(name) for name in data["plan"]["app"]["texts"]):
+            return data["plan"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return None
+
+
+def _parts(session, known: carried.Ready, made: dict) -> tuple[application.Parts, Mapping[str, str]]:
+    """Return what the program of one target consists of, and what that rests on: of app=, or of cpython/minimal.toml without one."""
+    options, roots = session.options, []
+    if not options.app:
+        roots = tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
+    found = carried.plan(known, made["facts"]["modules"], options.app, options.path, options.include, options.exclude,
+                         cache=Path(made["folder"]) / "app-imports.json", roots=roots)
+    name = found.name if options.app else f"python{made['series']}"
+    top = os.path.dirname(os.path.abspath(options.app)) if options.app else ""
+    return application.Parts(name, found.main, found.closure, found.data, found.metadata, top), found.looked_at
 
 
 def _built(session, frozen: str, target: dict) -> str:
@@ -57,23 +97,3 @@ def _built(session, frozen: str, target: dict) -> str:
         raise UserError("bootstrap", "the helper interpreter could not be built", "look at the messages above")
     stages.write(stamp, json.dumps(state))
     return os.path.abspath(path)
-
-
-def _parts(session, got: Release, interpreter: str, library, rules: closuretable.Rules, made: dict) -> application.Parts:
-    """Return what the program of one target consists of: of app=, or of cpython/minimal.toml without one."""
-    options, folder = session.options, Path(made["folder"])
-    modules = made["facts"]["modules"]
-    extensions = dict.fromkeys(makefile.core_builtin(upstream.read(got.tree, "Modules/config.c.in")), "")
-    extensions |= {row["name"]: row.get("reason", "") if row["kind"] == "absent" else "" for row in modules}
-    c_code = cimports.read(got.tree, Path(made["frozen"]), made["library"], rules, {row["name"]: row.get("sources", ()) for row in modules})
-    if not options.app:
-        roots = tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
-        program = stdlib.Program({}, {}, tuple(roots), "profile=minimal")
-        closure = stdlib.closure_of(program, library, c_code, extensions, rules, options.include, options.exclude)
-        return application.Parts(f"python{got.series}", "", closure)
-    taken = {name.partition(".")[0] for name in (*library, *extensions)} | rules.present
-    found = appfiles.find(interpreter, options.app, options.path, options.include, taken, folder / "imports.json")
-    closure = stdlib.closure_of(found.program, library, c_code, extensions, rules, options.include, options.exclude)
-    for line in closure.warnings:
-        session.say(f"warning: {line}")
-    return application.Parts(found.name, found.program.roots[-1], closure, top=os.path.dirname(os.path.abspath(options.app)))

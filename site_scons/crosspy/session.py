@@ -114,7 +114,7 @@ class Session:
                 if not keep_going:
                     raise
         self.chosen = [chosen for chosen in self.chosen if chosen.name in made]
-        if not made:
+        if self.refused and not made:
             raise next(iter(self.refused.values()))
         return made
 

@@ -131,7 +131,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
     core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))
     if job.small:
-        made = minimal.graph(core, _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm")), _link(job, "program"))
+        referred = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
+        made = minimal.graph(core, referred, _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm")), _link(job, "program"))
     else:
         made = _host_graph(job, core, answers) if job.bootstrap else _target_graph(job, core, answers)
     header = pyconfig.render(upstream.read(tree, "pyconfig.h.in"), answers)
@@ -184,7 +185,9 @@ def _commands(job: Job) -> dict[str, str]:
 def _link(job: Job, kind: str, *more: str) -> str:
     if kind == "archive":
         return shlex.join(job.toolchain.ar)
-    packed = [sys.executable, "-m", "crosspy.ziglink"] if job.small and job.variant.static and job.toolchain.kind == "zig" else []
+    packed = []
+    if job.small and job.toolchain.kind == "zig":
+        packed = [sys.executable, "-m", "crosspy.ziglink", *(flags.PACKED if job.variant.static else ())]
     return shlex.join([*packed, *job.toolchain.cc, *flags.OPTIMIZE[job.options.optimize], *flags.linking(job.variant, job.options, job.toolchain, kind),
                        *more])
 

@@ -1,10 +1,11 @@
-"""Link a static program as ``zig cc`` would, with packed relative relocations (DT_RELR, gABI), which its driver refuses.
+"""Link a program as ``zig cc`` would, but with its symbols, and with words for the linker that the driver refuses.
 
-    python -m crosspy.ziglink COMMAND... -o OUTPUT OBJECT... LIBRARY...
+    python -m crosspy.ziglink [--WORD...] zig cc WORDS... -o OUTPUT OBJECT... LIBRARY...
 
-zig's driver knows the C library's objects and the words for its linker: it links one empty object first and tells them
-(``-v``). Then its linker is called with the same words, the real objects and ``--pack-dyn-relocs=relr``. That takes 0.4 s
-and saves a tenth of a static-pie interpreter.
+zig's driver knows the C library's objects and the words for its linker: it links one small object first and tells them (``-v``).
+Then its linker is called with the same words but ``-s``, with the words before ``zig`` and the real objects. That takes 0.4 s.
+With ``--pack-dyn-relocs=relr`` (DT_RELR, gABI) a static-pie interpreter is a tenth smaller. The driver's own way to keep symbols,
+``-g``, would take another C library, compiled with debug information.
 """
 from __future__ import annotations
 
@@ -15,8 +16,7 @@ import tempfile
 
 from .errors import UserError
 
-RELR = "--pack-dyn-relocs=relr"
-_STUB, _OUT, _SPACE = "stub.o", "stub", "\0"
+_STUB, _OUT, _SPACE, _MAIN = "stub.o", "stub", "\0", "int main(void) { return 0; }\n"
 
 
 def parted(arguments: list[str]) -> tuple[list[str], str, list[str]]:
@@ -44,20 +44,21 @@ def linker_words(told: str, caches: str) -> list[str]:
 
 
 def link(command: list[str], output: str, objects: list[str]) -> int:
-    """Link; returns the linker's exit status. Raises UserError when the driver cannot link even an empty object."""
-    at = command.index("cc")
+    """Link; returns the linker's exit status. Raises UserError when the driver cannot link even a small object."""
+    start = next(number for number, word in enumerate(command) if not word.startswith("--"))
+    more, command = command[:start], command[start:]
     with tempfile.TemporaryDirectory(prefix="ziglink-") as scratch:
-        for words in ([*command[:at], "cc", *_target(command), "-c", "-x", "c", os.devnull, "-o", _STUB],
-                      [*command, "-v", _STUB, "-o", _OUT]):
-            done = subprocess.run(words, cwd=scratch, capture_output=True, text=True)
+        for words in ([command[0], "cc", *_target(command), "-c", "-x", "c", "-", "-o", _STUB], [*command, "-v", _STUB, "-o", _OUT]):
+            done = subprocess.run(words, cwd=scratch, capture_output=True, text=True, input=_MAIN)
             if done.returncode:
-                raise UserError(" ".join(words), done.stderr.strip()[-2000:] or "it failed", "look at the compiler's words")
+                said = [line for line in done.stderr.splitlines() if not line.startswith(("ar ", "ld.lld -"))]
+                raise UserError(" ".join(words), "\n".join(said)[-2000:] or "it failed", "look at the compiler's words")
         told = done.stderr + done.stdout
     words = linker_words(told, os.environ.get("ZIG_GLOBAL_CACHE_DIR", "\1"))
     place = words.index(_STUB)
     words[place:place + 1] = objects
     words[words.index("-o") + 1] = output
-    return subprocess.run([command[0], "ld.lld", *words, RELR]).returncode
+    return subprocess.run([command[0], "ld.lld", *(word for word in words if word != "-s"), *more]).returncode
 
 
 def _target(command: list[str]) -> list[str]:
