@@ -136,12 +136,13 @@ def named(facts: Facts) -> Iterator[str]:
         yield from (f"{facts.name}.{name}" for name in facts.exports)
 
 
-def find(interpreter: str, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str], cache: Path) -> Application:
+def find(interpreter: str, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str], cache: Path,
+         traced: Collection[str] = ()) -> Application:
     """Return an application with the facts of all modules that it may import.
 
     interpreter: the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.  taken:
     top-level names of the standard library.  cache: a file for the facts of modules that did not change.
-    Raises UserError for an application that is not there, or whose own files do not compile.
+    traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there, or whose own files do not compile.
     """
     path = Path(app)
     finder = _Finder(interpreter, cache, taken)
@@ -149,7 +150,7 @@ def find(interpreter: str, app: str, paths: Collection[str], include: Collection
     name, roots = _roots(path, finder)
     if name in taken and path.is_dir():
         raise UserError(f"app={app}", f"{name} is the name of a module of the standard library", "rename the package")
-    finder.grow([*roots, *_all_below(finder, include)])
+    finder.grow([*roots, *_all_below(finder, include), *sorted(set(traced) - set(taken))])
     _compiles(finder)
     program = Program(finder.facts, finder.kinds, tuple(roots), f"app={app}", finder.clashes)
     files = [facts.path for facts in finder.facts.values() if facts.path]

@@ -70,12 +70,12 @@ def ready(release: Release, tables: Path) -> Ready:
 
 def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collection[str] = (), include: Collection[str] = (),
          exclude: Collection[str] = (), generated: Mapping[str, str] | None = None, cache: Path | None = None,
-         roots: Sequence[str] = ()) -> Carried:
+         roots: Sequence[str] = (), traced: Collection[str] = ()) -> Carried:
     """Return what a program carries; without app, what an interpreter with the modules of ``roots`` carries.
 
     modules: the plan of extension modules, as plan.json has it.  generated: modules that a build of the target makes
     (``_sysconfigdata__linux_...``) -> their files.  cache: a file that keeps the facts of the application's own modules.
-    Raises UserError as the steps do (stdlib.py).
+    traced: modules that a run of the application imported (trace.py).  Raises UserError as the steps do (stdlib.py).
     """
     release, rules = known.release, known.rules
     library = {**known.library, **{name: importgraph.Facts(name, path) for name, path in (generated or {}).items()}}
@@ -86,8 +86,8 @@ def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collect
         closure = closure_of(Program({}, {}, tuple(roots), "profile=minimal"), library, c_code, extensions, rules, include, exclude)
         return Carried("python", "", closure, {}, {}, {})
     taken = {top(name) for name in (*library, *extensions)} | rules.present - {"__main__"}
-    found = appfiles.find(release.interpreter, app, paths, include, taken, cache or release.folder / "app-imports.json")
-    closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude)
+    found = appfiles.find(release.interpreter, app, paths, include, taken, cache or release.folder / "app-imports.json", traced)
+    closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude, traced)
     looked_at = dict(found.looked_at)
     data = _data(closure, found.program, exclude, looked_at)
     return Carried(found.name, found.program.roots[-1], closure, data, _metadata(closure, found.paths, looked_at), looked_at)

@@ -31,14 +31,14 @@ from .reach import Mentions
 
 
 def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports, extensions: Mapping[str, str], rules: Rules,
-               include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
-    """Return what a program carries.
+               include: Collection[str] = (), exclude: Collection[str] = (), traced: Collection[str] = ()) -> Closure:
+    """Return what a program carries. traced: modules that a run of it imported; names that are nobody's do not matter.
 
     extensions: every module that is no source, those that are part of every interpreter included -> why it cannot be had,
     empty where it can (carried.reasons).  Raises UserError, with all findings, for imports that exist nowhere.
     """
     search = _Search(program, library, c_imports, extensions, rules, include, exclude)
-    search.run()
+    search.run(traced)
     return Closure(dict(sorted(search.modules.items())), dict(sorted(search.left_out().items())), search.warnings())
 
 
@@ -57,7 +57,7 @@ class _Search:
         self.missing: dict[str, tuple[str, Import]] = {}  # what the program's own files import and cannot have
         self.wrong: dict[str, str] = {}
 
-    def run(self) -> None:
+    def run(self, traced: Collection[str]) -> None:
         for name in self.rules.start:
             self.add(name, how="start-up")
         for name in self.program.roots:
@@ -67,6 +67,9 @@ class _Search:
                 self.add_with_parents(name, "", 0, "application" if self.program.facts else self.program.where)
         for wanted in self.include:
             self.included(wanted)
+        for name in traced:
+            if not self.available.why_not(name) and (name in self.facts or name in self.available.extensions):
+                self.add_with_parents(name, "", 0, "trace=yes")
         while self.settle():
             pass
         self.strict.grow()
