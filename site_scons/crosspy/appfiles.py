@@ -93,8 +93,8 @@ class _Finder:
         if kind == "namespace":
             self.facts[name] = Facts(name, "", True)
         elif kind == "compiled":
-            self.compiled[name] = (f"it is a compiled extension ({file}), made for the machine where pip ran; only pure Python can be "
-                                   "frozen: a release without compiled parts (pip install --no-binary), or a module of the standard library")
+            self.compiled[name] = (f"it is a compiled extension ({file}), made for the machine where pip ran; only pure Python "
+                                   "can be frozen: a release without compiled parts (pip install --no-binary), or the standard library")
         if kind:
             self.kinds[name] = origin
         return kind, (file, kind == "package") if kind in ("package", "module") else None
@@ -142,7 +142,8 @@ def find(interpreter: str, app: str, paths: Collection[str], include: Collection
 
     interpreter: the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.  taken:
     top-level names of the standard library.  cache: a file for the facts of modules that did not change.
-    traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there, or whose own files do not compile.
+    traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there,
+    or whose own files do not compile.
     """
     path = Path(app)
     finder = _Finder(interpreter, cache, taken)

@@ -99,7 +99,8 @@ def reasons(tree: Path, tables: Path, modules: Sequence[Mapping]) -> dict[str, s
     for package in tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"].values():
         needed = [name for name in package["modules"] if found.get(name, "it is not in the plan")]
         if len(needed) == len(package["modules"]):
-            found |= {file.removesuffix(".py"): f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}" for file in package["files"]}
+            why = f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}"
+            found |= {file.removesuffix(".py"): why for file in package["files"]}
     return found
 
 

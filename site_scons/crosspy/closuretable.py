@@ -67,8 +67,8 @@ def load(path: Path) -> Rules:
     for row in table["core"]:
         name = row.get("module", "")
         if row.get("class") not in CLASSES or not row.get("absent") or not name or name in core:
-            raise UserError(f"{path}: core: {name}", f"the row needs a class ({', '.join(CLASSES)}) and what happens when it is absent, once",
-                            "correct the row")
+            raise UserError(f"{path}: core: {name}", f"the row needs a class ({', '.join(CLASSES)}) and what happens when it "
+                            "is absent, once", "correct the row")
         core[name] = Core(name, row["class"], row["absent"], tuple(row.get("when", ())), row.get("generic", False))
     start = (*(name for name, row in core.items() if row.kind == "start-up"), *table["start"]["also"])
     return Rules(core, start, frozenset(table["start"]["present"]), _edges(table["feature"]), _edges(table["also"]),

@@ -27,7 +27,8 @@ def line(modules: Mapping[str, Mapping], name: str, bytes_of: Mapping[str, int])
     elif row["line"]:
         how = f"imported by {row['parent']}, line {row['line']}"
     else:
-        how = f"imported by C code of {row['parent']}" if parent["kind"] == "extension" else f"needed by {row['parent']} (cpython/closure.toml)"
+        c_code = parent["kind"] == "extension"
+        how = f"imported by C code of {row['parent']}" if c_code else f"needed by {row['parent']} (cpython/closure.toml)"
     size = f"{bytes_of[name]:>9,} bytes" if name in bytes_of else "in machine code" if row["kind"] == "extension" else "not yet frozen"
     return f"{name:<28} {size:<16} {how}"
 

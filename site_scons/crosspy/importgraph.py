@@ -39,8 +39,8 @@ class Import:
 class Facts:
     """What one module says. path: its file, empty for a namespace package.  codecs: modules of encodings that it names.
 
-    dynamic: imports whose name is only known at run time; module is the function that is called.  provides: names that it puts into sys.modules.
-    exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
+    dynamic: imports whose name is only known at run time; module is the function that is called.  provides: names that it puts
+    into sys.modules.  exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
     it mentions -> in which functions (reader.py).  error: line, column, text and message of a file that does not compile.
     """
 
@@ -86,13 +86,15 @@ def read(interpreter: str, files: Mapping[str, tuple[str, bool]], keep: Collecti
             base = f"{scratch}/{number}"
             rows = (f"{name}\t{'package' if files[name][1] else 'module'}\t{files[name][0]}\n" for name in names)
             Path(base + ".list").write_text("".join(rows), "utf-8")
-            words = [interpreter, "-E", "-s", "-S", "-B", "-X", "frozen_modules=off", "-X", "utf8", str(Path(__file__).with_name("imports.py")),
-                     "--list", base + ".list", "--output", base + ".json", *(["--check", "no"] if keep is not None else [])]
+            words = [interpreter, "-E", "-s", "-S", "-B", "-X", "frozen_modules=off", "-X", "utf8",
+                     str(Path(__file__).with_name("imports.py")), "--list", base + ".list", "--output", base + ".json",
+                     *(["--check", "no"] if keep is not None else [])]
             running.append(subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={"LC_ALL": "C.UTF-8"}))
         for number, process in enumerate(running):
             _, said = process.communicate()
             if process.returncode:
-                raise UserError(interpreter, f"it could not read the imports ({said.strip().splitlines()[-1:]})", "use the release's own bootstrap")
+                raise UserError(interpreter, f"it could not read the imports ({' '.join(said.split()[-40:])})",
+                                "use the release's own bootstrap")
             found |= json.loads(Path(f"{scratch}/{number}.json").read_text("utf-8"))
     return found if keep is None else reduced(found, keep)
 

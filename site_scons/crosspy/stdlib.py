@@ -91,7 +91,8 @@ class _Search:
 
     def warnings(self) -> tuple[str, ...]:
         """Return a line for each import of the program whose name is only known when it runs."""
-        return tuple(f"{self.facts[name].path}:{item.line}: {item.module}() of a name that is only known at run time: include=NAME adds a module"
+        return tuple(f"{self.facts[name].path}:{item.line}: {item.module}() of a name that is only known at run time: "
+                     "include=NAME adds a module"
                      for name in sorted(self.program.facts) if name in self.modules
                      for item in self.facts[name].dynamic if self.must(name, item.inside))
 
@@ -100,7 +101,8 @@ class _Search:
                  or name == wanted]
         if not names:
             hint = nearest(wanted, self.facts)
-            raise UserError(f"include={wanted}", "there is no such module" + (f"; {hint}?" if hint else ""), "name a module, or a folder with path=")
+            raise UserError(f"include={wanted}", "there is no such module" + (f"; {hint}?" if hint else ""),
+                            "name a module, or a folder with path=")
         if reason := self.available.why_not(wanted):
             raise UserError(f"include={wanted}", f"it cannot be had: {reason}", "leave it out")
         for name in names:
@@ -172,7 +174,8 @@ class _Search:
 
     def follow(self, name: str, item: Import) -> None:
         for target in self.available.targets(name, item):
-            edge = next((edge for edge in self.rules.features if name in edge.within and any(below(target, cut) for cut in edge.imports)), None)
+            edge = next((edge for edge in self.rules.features if name in edge.within
+                         and any(below(target, cut) for cut in edge.imports)), None)
             if edge:
                 self.edges.append((name, target, edge))
                 self.stub(target, edge.why, edge)

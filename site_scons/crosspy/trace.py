@@ -43,5 +43,6 @@ def modules(python: Path, app: str, paths: Collection[str], say: Callable[[str],
             except KeyboardInterrupt:  # the application has it, too
                 stopped = True
         if not output.exists() or status and not stopped:
-            raise UserError("trace=yes", f"the application ended with status {status}", "look at its output above; without trace=yes it is not run")
+            raise UserError("trace=yes", f"the application ended with status {status}",
+                            "look at its output above; without trace=yes it is not run")
         return output.read_text("utf-8").split("\n")

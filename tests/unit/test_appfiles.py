@@ -62,8 +62,8 @@ def test_names_of_the_library_are_clashes(tmp_path):
 
 
 def test_include_takes_in_what_lies_below(tmp_path):
-    tree(tmp_path, {"a.py": "", "d/p/__init__.py": "", "d/p/q.py": "import more\n", "d/p/s/__init__.py": "", "d/p/s/t.py": "", "d/more.py": "",
-                    "d/p/__main__.py": ""})
+    tree(tmp_path, {"a.py": "", "d/p/__init__.py": "", "d/p/q.py": "import more\n", "d/p/s/__init__.py": "", "d/p/s/t.py": "",
+                    "d/more.py": "", "d/p/__main__.py": ""})
     assert set(find(tmp_path, "a.py", "d", include=["p"]).program.facts) == {"__main__", "p", "p.q", "p.s", "p.s.t", "more"}
 
 

@@ -16,8 +16,8 @@ def said(line):
 
 
 def test_a_run_tells_what_it_imported_by_names_that_no_source_states(tmp_path, capfd):
-    tree(tmp_path, {"a/tool.py": "import sys\n__import__('col' + 'orsys')\n__import__('beside')\n__import__('dep')\nprint(__name__, len(sys.argv))\n",
-                    "a/beside.py": "", "d/dep.py": ""})
+    tree(tmp_path, {"a/beside.py": "", "d/dep.py": "", "a/tool.py":
+                    "import sys\n__import__('col' + 'orsys')\n__import__('beside')\n__import__('dep')\nprint(__name__, len(sys.argv))\n"})
     found = trace.modules(PYTHON, str(tmp_path / "a/tool.py"), [str(tmp_path / "d")], said)
     assert {"colorsys", "beside", "dep", "__main__"} <= set(found) and "subprocess" not in found
     assert capfd.readouterr().out == "__main__ 1\n"
