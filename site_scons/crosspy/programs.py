@@ -77,7 +77,7 @@ def _parts(session, known: carried.Ready, made: dict) -> tuple[application.Parts
     if options.trace:
         traced = trace.modules(trace.interpreter(Path(options.build_dir), made["series"]), options.app, options.path, session.say)
     found = carried.plan(known, made["facts"]["modules"], options.app, options.path, options.include, options.exclude,
-                         cache=Path(made["folder"]) / "app-imports.json", roots=roots, traced=traced)
+                         made["generated"], cache=Path(made["folder"]) / "app-imports.json", roots=roots, traced=traced)
     name = found.name if options.app else f"python{made['series']}"
     top = os.path.dirname(os.path.abspath(options.app)) if options.app else ""
     return application.Parts(name, found.main, found.closure, found.data, found.metadata, top), found.looked_at
