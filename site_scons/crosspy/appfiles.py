@@ -65,8 +65,8 @@ class _Places:
 
 
 class _Finder:
-    def __init__(self, interpreter: str, cache: Path, taken: Collection[str]):
-        self.interpreter, self.cache, self.taken = interpreter, cache, taken
+    def __init__(self, cache: importgraph.Cache, taken: Collection[str]):
+        self.cache, self.taken = cache, taken
         self.places = _Places()
         self.own: list[str] = []             # folders that are searched for the application's modules
         self.paths: list[str] = []
@@ -115,7 +115,7 @@ class _Finder:
                 if file:
                     files[name] = file
             layer = {name: importgraph.facts(name, row) for name, row in
-                     importgraph.read_cached(self.interpreter, files, self.cache).items()} if files else {}
+                     self.cache.read(files).items()} if files else {}
             self.facts |= layer
             waiting = [name for facts in layer.values() for name in named(facts)]
 
@@ -136,17 +136,16 @@ def named(facts: Facts) -> Iterator[str]:
         yield from (f"{facts.name}.{name}" for name in facts.exports)
 
 
-def find(interpreter: str, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str], cache: Path,
+def find(cache: importgraph.Cache, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str],
          traced: Collection[str] = ()) -> Application:
     """Return an application with the facts of all modules that it may import.
 
-    interpreter: the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.  taken:
-    top-level names of the standard library.  cache: a file for the facts of modules that did not change.
-    traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there,
+    cache: reads files, with the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.
+    taken: top-level names of the standard library.  traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there,
     or whose own files do not compile.
     """
     path = Path(app)
-    finder = _Finder(interpreter, cache, taken)
+    finder = _Finder(cache, taken)
     finder.paths = [os.path.abspath(folder) for folder in _folders(paths)]
     name, roots = _roots(path, finder)
     if name in taken and path.is_dir():
@@ -189,7 +188,7 @@ def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
         files = {name: (str(init.absolute()), True)} if init.is_file() else {}
         finder.facts[name] = Facts(name, "", True)
         finder.facts |= {found: importgraph.facts(found, row) for found, row in
-                         (importgraph.read_cached(finder.interpreter, files, finder.cache) if files else {}).items()}
+                         (finder.cache.read(files) if files else {}).items()}
         finder.grow(named(finder.facts[name]))
         return name, [name, f"{name}.__main__"]
     if not path.is_file():
@@ -199,7 +198,7 @@ def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
     finder.own = [parent]
     finder.kinds["__main__"] = "app"
     finder.seen.add("__main__")
-    row = importgraph.read_cached(finder.interpreter, {"__main__": (str(path.absolute()), False)}, finder.cache)
+    row = finder.cache.read({"__main__": (str(path.absolute()), False)})
     finder.facts["__main__"] = importgraph.facts("__main__", row["__main__"])
     finder.grow(named(finder.facts["__main__"]))
     return path.stem, ["__main__"]

@@ -86,8 +86,10 @@ def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collect
         closure = closure_of(Program({}, {}, tuple(roots), "profile=minimal"), library, c_code, extensions, rules, include, exclude)
         return Carried("python", "", closure, {}, {}, {})
     taken = {top(name) for name in (*library, *extensions)} | rules.present - {"__main__"}
-    found = appfiles.find(release.interpreter, app, paths, include, taken, cache or release.folder / "app-imports.json", traced)
+    facts = importgraph.Cache(cache or release.folder / "app-imports.json", release.interpreter)
+    found = appfiles.find(facts, app, paths, include, taken, traced)
     closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude, traced)
+    facts.save()
     looked_at = dict(found.looked_at)
     data = _data(closure, found.program, exclude, looked_at)
     return Carried(found.name, found.program.roots[-1], closure, data, _metadata(closure, found.paths, looked_at), looked_at)

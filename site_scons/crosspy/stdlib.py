@@ -3,9 +3,9 @@
 The way to it:
 
 1. ``importgraph.library(interpreter, tree, folder, state, rules.names())`` -> facts of the library, cached per release;
-2. ``appfiles.find(interpreter, app, paths, library)`` -> Application: facts, files, data and metadata of one program;
+2. ``appfiles.find(cache, app, paths, include, taken)`` -> Application: facts and files of one program;
 3. ``cimports.read(tree, folder, state, rules, modules)`` -> CImports: what C code imports by name, per extension module;
-4. ``closure_of(application, library, cimports, extensions, rules, include, exclude)`` -> Closure.
+4. ``closure_of(program, library, c_imports, extensions, rules, include, exclude)`` -> Closure; carried.plan() does all four.
 
 Only the first two run the bootstrap, and only when something changed; this file is pure.
 
