@@ -62,7 +62,8 @@ def lines(plan: Mapping, name: str, bytes_of: Mapping[str, int]) -> list[str]:
 
 def summary(plan: Mapping, bytes_of: Mapping[str, int]) -> list[str]:
     """Return one line for each module of a program, the largest first; those that every program has are among them."""
-    common = {name: {"kind": "library", "parent": "", "line": 0, "how": "part of every program"} for name in bytes_of}
+    common = {name: {"kind": "library", "parent": "", "line": 0, "how": "stands in for what was left out" if name in plan["stubs"]
+                     else "part of every program"} for name in bytes_of}
     modules = {**common, **plan["modules"]}
     return [line(modules, name, bytes_of) for name in sorted(modules, key=lambda name: (-bytes_of.get(name, 0), name))]
 
