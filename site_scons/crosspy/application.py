@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import makefile, stubs, upstream
+from . import makefile, owners, stubs, upstream
 from .paths import node
 from .closure import Closure, Entry
 
@@ -60,6 +60,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
     texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
     texts[f"{at}/plan.json"] = _json(to_json(parts, rows))
+    texts[f"{at}/sizing.json"] = _json(owners.program(made, parts.name, objects))
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
     inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
