@@ -63,6 +63,8 @@ def test_configure_is_not_run_again_for_the_same_question(main, compared):
 
 @pytest.mark.nightly
 def test_no_reason_is_without_a_target_that_needs_it(compared):
+    if not set(TARGETS) <= set(NAMES):
+        pytest.skip(f"there is no variant {', '.join(sorted(set(TARGETS) - set(NAMES)))}: reasons may be for it")
     used = {(one["kind"], one["name"], one["ours"], one["configure"]) for target in TARGETS if target in NAMES for release in PINS
             for one in compared(target, release)[1]["found"]}
     assert [row["name"] for row in ROWS if (row["kind"], row["name"], row["ours"], row["configure"]) not in used] == []
