@@ -9,10 +9,10 @@ import _imp
 from _application_data import MAIN, METADATA, RESOURCES, STUBS
 from _frozen_importlib import FrozenImporter
 
-# How multiprocessing starts its own processes (multiprocessing/spawn.py, resource_tracker.py, forkserver.py).
-CHILDREN = {"from multiprocessing.spawn import spawn_main; ": "spawn_main",
-            "from multiprocessing.resource_tracker import main;": "main",
-            "from multiprocessing.forkserver import main; ": "main"}
+# All that a command may name by which multiprocessing starts a process of its own (multiprocessing/spawn.py, resource_tracker.py,
+# forkserver.py); how it puts them together differs between releases.
+CHILDREN = ("multiprocessing.spawn", "multiprocessing.resource_tracker", "multiprocessing.forkserver")
+WORDS = {*CHILDREN, "spawn_main", "main", "sys", "argv"}
 
 
 class Carried(FrozenImporter):
@@ -54,24 +54,23 @@ class Absent:
 def child(words):
     """Return the code of multiprocessing's own command in a command line, or None when there is none.
 
-    words: sys.argv. ``-c`` stands behind flags alone, and the command is a call with constants alone.
+    words: sys.argv. ``-c`` stands behind flags alone; the command imports one of multiprocessing's modules and calls its main
+    function, with constants and sys.argv alone.
     """
     flags = 1
     while flags < len(words) and words[flags] != "-c" and words[flags][:1] == "-":
         flags += 1
     if words[flags:flags + 1] != ["-c"] or len(words) < flags + 2 or not _imp.is_frozen("multiprocessing.spawn"):
         return None
-    command = words[flags + 1]
-    for start, function in CHILDREN.items():
-        if command.startswith(start):
-            try:
-                call = compile(command[len(start):], "<multiprocessing>", "eval")
-            except (SyntaxError, ValueError):
-                return None
-            if call.co_names == (function,) and not any(hasattr(constant, "co_code") for constant in call.co_consts):
-                sys.argv[:] = ["-c", *words[flags + 2:]]
-                return compile(command, "<string>", "exec")
-    return None
+    try:
+        code = compile(words[flags + 1], "<string>", "exec")
+    except (SyntaxError, ValueError):
+        return None
+    plain = not any(hasattr(constant, "co_code") for constant in code.co_consts)
+    if not plain or not set(code.co_names) <= WORDS or not set(code.co_names) & set(CHILDREN):
+        return None
+    sys.argv[:] = ["-c", *words[flags + 2:]]
+    return code
 
 
 def prepare():
