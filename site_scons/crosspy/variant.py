@@ -143,6 +143,8 @@ def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
     data, triple = inherit.facts(folder, known or {})
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, "triple": triple, **data}, "", problems)
+    if not re.fullmatch(r"\w+-linux-\w+", triple):
+        problems.append(f"the folder's name {triple!r} is no triple such as 'arm-linux-gnueabihf', and it inherits from none")
     for key in {"name", "triple"} & data.keys():
         problems.append(f"{key}: it is the folder's name, or that of the variant at the root of inherits; leave it out")
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):

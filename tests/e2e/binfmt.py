@@ -9,7 +9,8 @@ from checkout import missing
 TABLE = Path("/proc/sys/fs/binfmt_misc")
 # The head of an ELF file that counts: identification but for the OS ABI, e_type with its last bit open (ET_EXEC, ET_DYN),
 # e_machine. A static position-independent program is ET_DYN, too.
-MASK = b"\xff" * 7 + b"\x00" + b"\xff" * 8 + b"\xfe\xff\xff\xff"
+MASK = b"\xff" * 7 + b"\x00" + b"\xff" * 12
+BIG = 2  # EI_DATA
 
 
 class Registration:
@@ -19,9 +20,10 @@ class Registration:
         if not (TABLE / "register").exists():
             subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(TABLE)], capture_output=True, check=False)
         head = bytearray(program.read_bytes()[:20])
-        head[7], head[16] = 0, 2  # the OS ABI; ET_EXEC, which the mask makes stand for ET_DYN, too
+        mask, low = bytearray(MASK), 17 if head[5] == BIG else 16
+        head[7], head[low], mask[low] = 0, 2, 0xFE  # the OS ABI; ET_EXEC, which the mask makes stand for ET_DYN, too
         name = f"e2e-{Path(qemu).name}"
-        row = b":%s:M::%s:%s:%s:F" % (name.encode(), _escaped(head), _escaped(MASK), qemu.encode())
+        row = b":%s:M::%s:%s:%s:F" % (name.encode(), _escaped(head), _escaped(mask), qemu.encode())
         try:
             self.row = TABLE / name
             if not self.row.exists():

@@ -7,6 +7,7 @@ from checkout import REPOSITORY, clone
 from refusal import refused
 
 TEXT = (REPOSITORY / "variants/x86_64-linux-musl/variant.toml").read_text("utf-8")
+TRIPLE = "mine-linux-musl"
 MINE = re.sub(r'^short = .*\n', "", TEXT, flags=re.M).replace("summary = ", 'summary = "mine" # ')
 
 
@@ -31,28 +32,31 @@ def rows(out):
 
 
 def test_a_target_of_one_s_own_is_one_folder_with_one_file(plot, room):
-    where = folder_with(room, mine=MINE, sbc='inherits = "mine"\nsummary = "an x86 board"\n[flags]\ncompile = ["-DMINE=1"]\n')
-    run = plot.scons("target=mine,sbc", where, "verbose=1", "build/mine/obj/Objects/boolobject.o", "build/sbc/obj/Objects/boolobject.o")
+    board = f'inherits = "{TRIPLE}"\nsummary = "an x86 board"\n[flags]\ncompile = ["-DMINE=1"]\n'
+    where = folder_with(room, **{TRIPLE: MINE}, sbc=board)
+    one = "obj/Objects/boolobject.o"
+    run = plot.scons("target=mine-linux-musl,sbc", where, "verbose=1", f"build/{TRIPLE}/{one}", f"build/sbc/{one}")
     compiled = [line for line in run.out.splitlines() if "Objects/boolobject.c" in line]
     assert sorted(("-DMINE=1" in line, "build/sbc/" in line) for line in compiled) == [(False, False), (True, True)]
-    assert plot.scons("target=mine,sbc", where, "build/mine/obj/Objects/boolobject.o").shown == []
+    assert plot.scons("target=mine-linux-musl,sbc", where, f"build/{TRIPLE}/{one}").shown == []
 
 
 @pytest.mark.nightly
 def test_a_target_of_one_s_own_runs(plot, room):
-    plot.scons("target=mine", folder_with(room, mine=MINE))
+    plot.scons("target=mine-linux-musl", folder_with(room, **{TRIPLE: MINE}))
     build = Build(plot, "x86_64-linux-musl")
-    build.name, build.folder, build.root = "mine", plot.build / "mine", plot.build / "mine/root"
+    build.name, build.folder, build.root = TRIPLE, plot.build / TRIPLE, plot.build / TRIPLE / "root"
     build.smoke()
 
 
 def test_with_k_a_refused_target_stops_no_other_and_the_table_names_it(plot, room):
-    where = folder_with(room, mine=MINE, wrong=MINE.replace("bits = 64", "bits = 32"))
-    words = ("target=mine,wrong", where)
+    where = folder_with(room, **{TRIPLE: MINE},
+                        wrong=f'inherits = "{TRIPLE}"\nsummary = "wrong"\nmachine = {{ bits = 32 }}\n')
+    words = ("target=mine-linux-musl,wrong", where)
     message = refused(plot, *words, probed=True)
     assert "bits 64 where the variant says 32" in message
-    run = plot.scons("-k", *words, "build/mine/obj/Objects/tupleobject.o", "wrong", check=False)
-    assert run.code and run.of("CC") == ["mine Objects/tupleobject"]
+    run = plot.scons("-k", *words, "build/mine-linux-musl/obj/Objects/tupleobject.o", "wrong", check=False)
+    assert run.code and run.of("CC") == ["mine-linux-musl Objects/tupleobject"]
     assert rows(run.out)["wrong"][0] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
 
 

@@ -172,6 +172,11 @@ def test_a_board_that_inherits_in_a_circle_or_from_nothing_is_refused(tmp_path, 
     assert error.where == str(tmp_path / "a/variant.toml") and told in error.what
 
 
+def test_a_variant_that_inherits_from_none_has_the_name_of_a_triple(tmp_path):
+    error = refused(variant.load, write_variant(tmp_path, "router"))
+    assert "the folder's name 'router' is no triple such as 'arm-linux-gnueabihf'" in error.what
+
+
 def test_what_a_board_gets_wrong_is_told_like_a_variant_s(tmp_path):
     write_variant(tmp_path)
     board(tmp_path, "router", BOARD.replace("summary", "sumary") + "[elf]\nflags = 'x'\n")
