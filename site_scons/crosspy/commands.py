@@ -14,16 +14,26 @@ class Command:
 
     run: ``module:function`` of crosspy, which gets the Session and does the work without a graph; it returns an exit
     status or None.  Empty: the alias is a node of the graph.  target: whether it needs ``target=``.
+    instead: arguments with which a node of the graph does ``run`` instead of a build.  words: those that may follow the
+    alias on the command line, with the same effect; then it needs no ``target=``.
     """
 
     help: str
     run: str = ""
     target: bool = True
+    instead: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+    def alone(self, words: Collection[str], given: Collection[str]) -> bool:
+        """Tell whether it runs without a graph on this command line."""
+        always = not (self.instead or self.words)
+        return bool(self.run) and (always or any(name in given for name in self.instead) or any(word in words for word in self.words))
 
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
-    "inspect": Command("build, then list the ELF files of root/ with what the inspection found"),
+    "inspect": Command("build, then list the ELF files of root/ with what the inspection found; `inspect rules` lists the rules",
+                       run="inspectcommand:main", instead=("file",), words=("rules",)),
 }
 
 
@@ -33,14 +43,19 @@ def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str
     words: the command line's words.  given: its arguments.  readers: argument -> the alias that alone reads it.
     Raises UserError when such an alias does not stand alone, or an argument is without its alias.
     """
-    alone = [word for word in words if word in COMMANDS and COMMANDS[word].run]
-    if alone and len(words) > 1:
+    alone = [word for word in words if word in COMMANDS and COMMANDS[word].alone(words, given)]
+    if alone and any(word != alone[0] and word not in COMMANDS[alone[0]].words for word in words):
         raise UserError(f"scons {' '.join(words)}", f"{alone[0]} runs alone", f"use scons {alone[0]} first, the rest in another run")
     for name in given:
         reader = readers.get(name, "")
         if reader and reader not in words:
             raise UserError(f"{name}={given[name]}", f"only {reader} reads it", f"use scons {reader} {name}={given[name]}")
     return alone[0] if alone else ""
+
+
+def belongs(word: str, words: Collection[str]) -> bool:
+    """Tell whether a word is one that may follow an alias of the command line."""
+    return any(other in COMMANDS and word in COMMANDS[other].words for other in words)
 
 
 def run(name: str, session) -> int:

@@ -22,6 +22,7 @@ class Options:
     prefix: str
     libpython: str
     optimize: str
+    hardening: bool
     debuginfo: str
     modules: str
     enable: frozenset[str]
@@ -31,6 +32,8 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
+    file: str
+    rootfs: str
     verbose: int
 
 
@@ -75,6 +78,8 @@ ARGUMENTS: dict[str, Argument] = {
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
     "libpython": Argument(("static", "shared"), "libpython3.13.a alone, or libpython3.13.so.1.0 too", objects=True),
     "optimize": Argument(("speed", "size", "debug"), "-O3, -Os or -O0", objects=True),
+    "hardening": Argument(("yes", "no"), "no: without stack protector, FORTIFY, PIE, RELRO and the like", objects=True,
+                          convert=lambda value: value == "yes"),
     "debuginfo": Argument(("no", "split"), "split: debug files by build-id under debug/", objects=True),
     "modules": Argument(("auto", "builtin", "shared"), "how extension modules are built", objects=True),
     "enable": Argument(("",), "extension modules that must be there", free=True, convert=_names),
@@ -86,6 +91,8 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
+    "file": Argument(("",), "a file or folder to inspect instead of a build", free=True, command="inspect"),
+    "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, command="inspect"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -115,7 +122,8 @@ def parse(given: Mapping[str, str]) -> Options:
 def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose")}
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose", "file",
+                            "rootfs")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:

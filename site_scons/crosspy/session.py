@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import threading
@@ -25,6 +26,9 @@ from .runlock import RunLock
 from .variant import Variant
 
 
+# The rooms of inspection: editing one of them inspects again.
+INSPECTORS = ["policy", "rulesmachine", "ruleslinking", "ruleshardening", "rulescontent", "findings", "verdict", "elf", "elffacts",
+              "elfnotes", "elfsymbols", "archive", "expectation", "links", "rootfs"]
 EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 
@@ -55,16 +59,19 @@ class Session:
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
+        self.words: tuple[str, ...] = ()
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
+        self.words = tuple(names)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
-            if name not in known and not Path(name).is_relative_to(self.options.build_dir):
+            if name not in known and not commands.belongs(name, names) and not Path(name).is_relative_to(self.options.build_dir):
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
-        if not self.chosen and any(name not in commands.COMMANDS or commands.COMMANDS[name].target for name in names):
+        if not self.chosen and any(name not in commands.COMMANDS or commands.COMMANDS[name].target for name in names) \
+                and not any(commands.belongs(name, names) for name in names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
@@ -97,13 +104,12 @@ class Session:
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
         given = self._interpreter(got, identity) if self.options.bootstrap else ""
         frozen = f"{self.options.build_dir}/bootstrap-{name}{'-given' if given else ''}"
-        plain = command_line.parse({"optimize": "debug"})
+        plain = command_line.parse({"optimize": "debug", "hardening": "no"})
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
-        flavour = command_line.flavour(self.arguments, got.version, newest)
         targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                       folder=f"{self.options.build_dir}/{chosen.name}{flavour}"), self.project, say)
+                                       folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}"), self.project, say)
                    for chosen in self.chosen]
         for made in (bootstrap, *targets):
             stages.commit(made)
@@ -111,8 +117,17 @@ class Session:
         bootstrap.update(states)
         for target in targets:
             damage(target)
-            target.update(states)
+            target.update(states, inspectors=INSPECTORS, table_words=self.table_words(target["folder"]))
         return Builds(bootstrap, targets)
+
+    def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
+        """Return the name of a target's build folder."""
+        return chosen.name + command_line.flavour(self.arguments, release, newest)
+
+    def table_words(self, folder: str) -> str:
+        """Return the words of `scons inspect`; with rootfs= its result stands beside that of the build."""
+        name, rootfs = (f"{folder}/inspect-rootfs", ["--rootfs", self.options.rootfs]) if self.options.rootfs else (f"{folder}/inspect", [])
+        return shlex.join(["--output", f"{name}.json", "--junit", f"{name}.xml", *rootfs]).replace("$", "$$")
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""

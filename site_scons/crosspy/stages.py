@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import coreplan, flags, installed, ledger, modules, probe, pyconfig, upstream
+from . import coreplan, flags, hardening, installed, ledger, modules, probe, pyconfig, upstream
 from . import makefile as makefile_texts
 from .options import Options, deciding
 from .paths import node
@@ -24,7 +24,7 @@ from .variant import Variant
 
 READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/patchlevel.h", "Modules/Setup",
                   "Modules/Setup.stdlib.in", "Modules/Setup.bootstrap.in", "Modules/config.c.in", "Misc/python.pc.in",
-                  "Misc/python-embed.pc.in", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
+                  "Misc/python-embed.pc.in", "Misc/stable_abi.toml", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
 
 
 PLAIN = "-plain"  # with debuginfo=split, libpython.a is made of objects without debug information
@@ -113,7 +113,7 @@ def _key(job: Job, project: Path) -> str:
 def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
     say(f"probe: {job.toolchain.kind} {job.toolchain.version} for {job.toolchain.target}")
     words = flags.probing(job.variant, job.options)
-    link = flags.program(job.variant, job.toolchain)
+    link = hardening.program(job.variant, job.options, job.toolchain)
     options = {"libpython": job.options.libpython, "tests": job.options.tests}
     with tempfile.TemporaryDirectory(prefix=".probe-", dir=Path(job.folder).parent) as scratch:
         return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
@@ -175,7 +175,7 @@ def _commands(job: Job) -> dict[str, str]:
     include = [f"-I{folder}" for folder in _include(job)]
     split = job.options.debuginfo == "split"
     return {role + suffix: shlex.join([
-        *job.toolchain.cc, *flags.compiling(job.variant, job.options, role, job.release.editable, debug),
+        *job.toolchain.cc, *flags.compiling(job.variant, job.options, job.toolchain, role, job.release.editable, debug),
         *include, *maps]).replace("$", "$$")
         for role in flags.ROLES for suffix, debug in (("", split), *([(PLAIN, False)] if split else []))}
 

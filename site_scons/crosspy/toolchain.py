@@ -29,6 +29,7 @@ class Toolchain:
     cc: the driver by absolute path with what fixes the target and the sysroot, never an -O or a -W.
     ar: the archiver, absolute.  env: the whole environment of its processes.
     digest: changes whenever the compiler's output could.  floor: the oldest glibc its programs run on, "" for musl.
+    properties: of .note.gnu.property (BTI, IBT), as far as every crt file has them.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Toolchain:
     env: tuple[tuple[str, str], ...]
     digest: str
     floor: str = ""
+    properties: tuple[str, ...] = ()
 
 
 def parse(value: str) -> tuple[str, str]:
@@ -103,7 +105,8 @@ def gcc(variant: Variant, prefix: str, identity: Identity) -> Toolchain:
     env = {"LC_ALL": "C", "PATH": _path(driver)}
     include = [word for folder in facts["include"] for word in ("-isystem", folder)]
     return Toolchain("gcc", facts["target"], facts["version"], (driver, "-nostdinc", *include), (archiver,),
-                     tuple(sorted(env.items())), facts["digest"], facts["glibc"])
+                     tuple(sorted(env.items())), facts["digest"], facts["glibc"],
+                     tuple(facts.get("properties", ())))
 
 
 def _path(driver: str) -> str:
@@ -142,6 +145,18 @@ def _describe(driver: str) -> tuple[dict, list[str]]:
     macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
     glibc = f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}" if "__GLIBC__" in macros else ""
     files = [os.path.realpath(shutil.which(path, path=_path(driver)) or path) for path in [driver, *programs, *parts]]
-    facts = {"version": version, "target": target, "include": folders, "glibc": glibc,
+    facts = {"version": version, "target": target, "include": folders, "glibc": glibc, "properties": _crt_properties(parts),
              "macros": hashlib.sha256(text.encode()).hexdigest()}
     return facts, [*files, *folders, *(folder for folder in search if folder)]
+
+
+def _crt_properties(parts: list[str]) -> list[str]:
+    """Return the GNU properties that all of a toolchain's crt files have."""
+    from . import elf   # only here: a warm run reads no ELF file
+    found = []
+    for path in (Path(part) for part in parts if re.fullmatch(r"S?crt\w+\.o", os.path.basename(part))):
+        try:
+            found.append(set(elf.read(path.read_bytes()).properties))
+        except (OSError, elf.ElfError):
+            continue   # not every toolchain has each of them
+    return sorted(set.intersection(*found)) if found else []

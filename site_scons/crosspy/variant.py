@@ -47,10 +47,16 @@ class Names:
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags for every compile and every link of this target, beside those of the options."""
+    """Flags for every compile and every link of this target, beside those of the options.
+
+    hardening: what this machine's compilers have besides the common ones. unhardened: features of hardening.py that it
+    cannot have, each with the reason ("fortify: musl has none").
+    """
 
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    hardening: tuple[str, ...] = ()
+    unhardened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +71,20 @@ class Python:
 class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
+    linked_mask: further bits of e_flags that are compared in programs and libraries. attributes: build attributes as
+    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. page: bytes, the largest
+    pages of a kernel for it. size_limit: of all files in bytes, 0 for any.
     interpreter: PT_INTERP of a dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED
     besides libpython.
     """
 
     flags: int = 0
     flags_mask: int = 0xFFFFFFFF
+    linked_mask: int = 0
+    attributes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    page: int = 4096
+    size_limit: int = 0
     interpreter: str = ""
     needed: tuple[str, ...] = ()
 
@@ -91,6 +105,15 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """Findings that may stay. rule: its id. file: a pattern of paths below root/. reason: why."""
+
+    rule: str
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Variant:
     """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
 
@@ -104,6 +127,7 @@ class Variant:
     run: Run
     short: tuple[str, ...] = ()
     flags: Flags = Flags()
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def static(self) -> bool:
@@ -132,9 +156,20 @@ def load(folder: Path) -> Variant:
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")
+    problems += _unfit(variant) if variant else []
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant
+
+
+def _unfit(variant: Variant) -> list[str]:
+    """Return what is wrong with lines that have a form of their own."""
+    found = [f"elf.attributes: {row!r} is not NAME=PATTERN" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
+    found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
+              if not re.fullmatch(r"[\w-]+: \S.*", row)]
+    found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
+    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
+                    if (value := getattr(variant.elf, name)) < 0]
 
 
 def _build(cls, data: dict, prefix: str, problems: list[str]):
@@ -158,6 +193,11 @@ def _value(item, value, key: str, problems: list[str]):
             problems.append(f"{key}: a table is expected, not {value!r}")
             return None
         return _build(table, value, key + ".", problems)
+    if item.type == "tuple[Waiver, ...]":
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            problems.append(f"{key}: {value!r} is not a list of tables")
+            return None
+        return tuple(_build(Waiver, one, f"{key}[{number}].", problems) for number, one in enumerate(value))
     expected, words = _TYPES[item.type]
     if not isinstance(value, expected) or isinstance(value, bool) or (
             expected is list and not all(isinstance(element, str) for element in value)):

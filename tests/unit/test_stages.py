@@ -91,7 +91,8 @@ def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, t
     assert stages._key(changed, project) != stages._key(plain, project)
 
 
-SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1"}
+SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1", "file": "x",
+              "rootfs": "x"}
 
 
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
