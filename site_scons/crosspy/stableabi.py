@@ -1,11 +1,10 @@
 """Misc/stable_abi.toml -> the symbols that an interpreter of the target must export (PEP 384, PEP 652)."""
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import upstream
+from . import tomlfile
 from .errors import UserError
 
 WHERE = "Misc/stable_abi.toml"
@@ -17,9 +16,10 @@ def symbols(tree: Path, macros: Mapping[str, bool]) -> list[str]:
     macros: whether each feature macro that the file names is defined on the target. Raises UserError for one that is not
     there: upstream's list has a new condition.
     """
+    table = tomlfile.read(tree / WHERE, "use a complete CPython source tree")
     found, unknown = [], set()
     for kind in ("function", "data"):
-        for name, row in _table(tree).get(kind, {}).items():
+        for name, row in table.get(kind, {}).items():
             condition = row.get("ifdef", "")
             if condition and condition not in macros:
                 unknown.add(condition)
@@ -28,10 +28,3 @@ def symbols(tree: Path, macros: Mapping[str, bool]) -> list[str]:
     if unknown:
         raise UserError(WHERE, f"nothing classifies {', '.join(sorted(unknown))}", "add it to [stable_abi] of cpython/modules.toml")
     return sorted(found)
-
-
-def _table(tree: Path) -> dict:
-    try:
-        return tomllib.loads(upstream.read(tree, WHERE))
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(str(tree / WHERE), f"it is not TOML ({error})", "correct that place") from None

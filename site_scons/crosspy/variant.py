@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
+from . import tomlfile
 from .errors import UserError, nearest
 
 
@@ -141,14 +141,7 @@ _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]
 def load(folder: Path) -> Variant:
     """Read one variant. Raises UserError that lists all that is wrong with the file."""
     path = folder / "variant.toml"
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise UserError(str(path), "the file does not exist", "write it; variants/README.md explains every key") from None
-    except OSError as error:
-        raise UserError(str(path), f"it cannot be read ({error.strerror})", "make it a readable file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+    data = tomlfile.read(path, "write it; variants/README.md explains every key")
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, **data}, "", problems)
     if "name" in data:
