@@ -15,7 +15,7 @@ class Command:
     run: ``module:function`` of crosspy, which gets the Session and does the work without a graph; it returns an exit
     status or None.  Empty: the alias is a node of the graph.  target: whether it needs ``target=``.
     instead: arguments with which a node of the graph does ``run`` instead of a build.  words: those that may follow the
-    alias on the command line, with the same effect; then it needs no ``target=``.
+    alias on the command line, with the same effect; then it needs no ``target=``.  needs: arguments that must be given so.
     """
 
     help: str
@@ -23,6 +23,7 @@ class Command:
     target: bool = True
     instead: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()
 
     def alone(self, words: Collection[str], given: Collection[str]) -> bool:
         """Tell whether it runs without a graph on this command line."""
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found; `inspect rules` lists the rules",
                        run="inspectcommand:main", instead=("file",), words=("rules",)),
+    "conformance": Command("build, then run CPython's own tests on the result", needs=(("tests", "yes"),)),
 }
 
 
@@ -46,6 +48,10 @@ def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str
     alone = [word for word in words if word in COMMANDS and COMMANDS[word].alone(words, given)]
     if alone and any(word != alone[0] and word not in COMMANDS[alone[0]].words for word in words):
         raise UserError(f"scons {' '.join(words)}", f"{alone[0]} runs alone", f"use scons {alone[0]} first, the rest in another run")
+    for word in (word for word in words if word in COMMANDS):
+        for name, value in COMMANDS[word].needs:
+            if given.get(name) != value:
+                raise UserError(f"scons {word}", f"it needs {name}={value}", f"use scons {word} {name}={value} with the other arguments")
     for name in given:
         reader = readers.get(name, "")
         if reader and reader not in words:

@@ -92,7 +92,7 @@ class _Reader:
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
-            relro="PT_GNU_RELRO" in types, dynamic="PT_DYNAMIC" in types, page=self._page(), **elfnotes.notes(self),
+            relro="PT_GNU_RELRO" in types, dynamic="PT_DYNAMIC" in types, alignment=self._alignment(), **elfnotes.notes(self),
             **self._named_sections(),
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
@@ -135,7 +135,7 @@ class _Reader:
         return {"debug": tuple(sorted(debug)), "debug_link": link, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
                 "attributes": tuple(row for name, content in found.items() for row in elfnotes.attributes(self, name, content))}
 
-    def _page(self) -> int:
+    def _alignment(self) -> int:
         """The largest page size with which the kernel can map every PT_LOAD (gABI 5, p_align)."""
         return min((s["p_align"] if s["p_align"] and not (s["p_vaddr"] - s["p_offset"]) % s["p_align"] else 1 for s in self.loads),
                    default=0)

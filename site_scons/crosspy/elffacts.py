@@ -25,8 +25,8 @@ class ElfFacts:
     stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
     search_paths: ``RPATH ...`` and ``RUNPATH ...``. debug: names of sections with debug information. debug_link: the
     file that .gnu_debuglink names. symtab: it has a .symtab.
-    dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: the largest page size in bytes with which every
-    PT_LOAD can be mapped, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
+    dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. alignment: bytes, the least of all PT_LOADs, 1 where
+    one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
     attributes: build attributes like ``ARM.ABI_VFP_ARGS=1``. versions, defines: symbol versions that it needs and has.
     exports: global symbols that others see. undefined: those that it needs without a version, weak: those that it can do
     without.
@@ -49,7 +49,7 @@ class ElfFacts:
     textrel: bool = False
     pie: bool = False
     relr: bool = False
-    page: int = 0
+    alignment: int = 0
     build_id: str = ""
     properties: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from .toolchain import Toolchain
 from .variant import Variant
 
 # zig understands a static position-independent program only when it is told in parts.
-_STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",)}
+_STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "clang": ("-static-pie",)}
 
 
 @dataclass(frozen=True)

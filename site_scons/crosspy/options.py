@@ -34,6 +34,7 @@ class Options:
     variants: str
     file: str
     rootfs: str
+    only: str
     verbose: int
 
 
@@ -93,6 +94,7 @@ ARGUMENTS: dict[str, Argument] = {
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
     "file": Argument(("",), "a file or folder to inspect instead of a build", free=True, command="inspect"),
     "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, command="inspect"),
+    "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -123,7 +125,7 @@ def deciding(options: Options) -> dict:
     """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
     return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
             if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose", "file",
-                            "rootfs")}
+                            "rootfs", "only")}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
@@ -149,8 +151,8 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines = ["usage: scons target=NAME [argument=value ...] [alias]", "", "arguments:"]
     for name, argument in ARGUMENTS.items():
         default = "|".join(filter(None, argument.values))
-        lines.append(f"  {name:<11}{argument.help}" + (f"  [{default}]" if default else ""))
-    lines += ["", "aliases:", *(f"  {name:<11}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
+        lines.append(f"  {name:<12}{argument.help}" + (f"  [{default}]" if default else ""))
+    lines += ["", "aliases:", *(f"  {name:<12}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
         lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))

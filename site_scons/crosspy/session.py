@@ -117,7 +117,8 @@ class Session:
         bootstrap.update(states)
         for target in targets:
             damage(target)
-            target.update(states, inspectors=INSPECTORS, table_words=self.table_words(target["folder"]))
+            target.update(states, inspectors=INSPECTORS, series=got.series, table_words=self.table_words(target["folder"]))
+            target["conformance_words"] = self.conformance_words(target)
         return Builds(bootstrap, targets)
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
@@ -128,6 +129,14 @@ class Session:
         """Return the words of `scons inspect`; with rootfs= its result stands beside that of the build."""
         name, rootfs = (f"{folder}/inspect-rootfs", ["--rootfs", self.options.rootfs]) if self.options.rootfs else (f"{folder}/inspect", [])
         return shlex.join(["--output", f"{name}.json", "--junit", f"{name}.xml", *rootfs]).replace("$", "$$")
+
+    def conformance_words(self, target: dict) -> str:
+        """Return the words of `scons conformance`."""
+        folder, python = target["folder"], f"{self.options.prefix.strip('/')}/bin/python{target['series']}"
+        own = ["--variants", self.options.variants] if self.options.variants else []
+        words = ["run", "--root", f"{folder}/root", "--python", python, "--variant", target["name"], "--only", self.options.only,
+                 "--variants", str(self.project / "variants"), *own, "--output", f"{folder}/conformance.json"]
+        return shlex.join(words).replace("$", "$$")
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""

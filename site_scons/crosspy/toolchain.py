@@ -15,6 +15,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import crtfiles
 from .errors import UserError
 from .identity import Identity
 from .variant import Variant
@@ -145,18 +146,6 @@ def _describe(driver: str) -> tuple[dict, list[str]]:
     macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
     glibc = f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}" if "__GLIBC__" in macros else ""
     files = [os.path.realpath(shutil.which(path, path=_path(driver)) or path) for path in [driver, *programs, *parts]]
-    facts = {"version": version, "target": target, "include": folders, "glibc": glibc, "properties": _crt_properties(parts),
+    facts = {"version": version, "target": target, "include": folders, "glibc": glibc, "properties": crtfiles.properties(parts),
              "macros": hashlib.sha256(text.encode()).hexdigest()}
     return facts, [*files, *folders, *(folder for folder in search if folder)]
-
-
-def _crt_properties(parts: list[str]) -> list[str]:
-    """Return the GNU properties that all of a toolchain's crt files have."""
-    from . import elf   # only here: a warm run reads no ELF file
-    found = []
-    for path in (Path(part) for part in parts if re.fullmatch(r"S?crt\w+\.o", os.path.basename(part))):
-        try:
-            found.append(set(elf.read(path.read_bytes()).properties))
-        except (OSError, elf.ElfError):
-            continue   # not every toolchain has each of them
-    return sorted(set.intersection(*found)) if found else []

@@ -72,7 +72,7 @@ class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
     linked_mask: further bits of e_flags that are compared in programs and libraries. attributes: build attributes as
-    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. page: bytes, the largest
+    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. page_size: bytes, the largest
     pages of a kernel for it. size_limit: of all files in bytes, 0 for any.
     interpreter: PT_INTERP of a dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED
     besides libpython.
@@ -83,7 +83,7 @@ class Elf:
     linked_mask: int = 0
     attributes: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
-    page: int = 4096
+    page_size: int = 4096
     size_limit: int = 0
     interpreter: str = ""
     needed: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ def _unfit(variant: Variant) -> list[str]:
     found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
               if not re.fullmatch(r"[\w-]+: \S.*", row)]
     found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
-    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
+    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page_size", "size_limit")
                     if (value := getattr(variant.elf, name)) < 0]
 
 

@@ -35,7 +35,7 @@ def test_aliases_chosen_targets_and_outputs_are_words_of_the_command_line(word):
                                         ("building", ""), ("arm-linux-gnueabihf", ""), ("SConstruct", "")])
 def test_another_word_is_refused_with_the_nearest(word, hint):
     error = refused(Session({"target": "aarch64"}, PROJECT).command, [word])
-    assert error.where == word and hint in error.what and "aarch64-linux-gnu, fetch, inspect" in error.fix
+    assert error.where == word and hint in error.what and "aarch64-linux-gnu, conformance, fetch, inspect" in error.fix
 
 
 def test_a_folder_of_one_s_own_variants_stands_beside_the_project_s(tmp_path):

@@ -92,7 +92,7 @@ def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, t
 
 
 SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1", "file": "x",
-              "rootfs": "x"}
+              "rootfs": "x", "only": "x"}
 
 
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
