@@ -30,6 +30,7 @@ SECONDS, GRACE = 900, 30   # of one file, threefold under qemu; on top, for regr
 _FAILED = re.compile(r"^(?:ERROR|FAIL): [^\n(]*\(([\w.]+)", re.M)
 _COUNT = re.compile(r"^Total tests: run=([\d,]+)(?: \(filtered\))?(?: failures=[\d,]+)?(?: skipped=([\d,]+))?", re.M)
 _SKIPPED = re.compile(r"^\S+ skipped(?: \(resource denied\))? -- (.*)|^(?:\S+ )?skipped", re.M)
+_TIMEOUT = re.compile(r"^Timeout \(\d+:\d\d:\d\d\)!", re.M)   # faulthandler.dump_traceback_later
 # regrtest: bad test, environment changed, no tests ran (Lib/test/libregrtest/utils.py and results.py).
 _BAD, _CHANGED, _NONE_RAN = 2, 3, 4
 
@@ -60,7 +61,7 @@ def judged(file: str, code: int | None, output: str, seconds: float, expected: M
     count = _COUNT.search(output)
     numbers = [int((number or "0").replace(",", "")) for number in count.groups()] if count else [0, 0]
     failed = tuple(sorted(set(_FAILED.findall(output))))
-    if code is None or "Timeout (" in output:
+    if code is None or code == 1 and _TIMEOUT.search(output):
         status = "timeout"
     elif code in (0, _CHANGED, _NONE_RAN):
         status = "skipped" if not numbers[0] and _SKIPPED.search(output) or code == _NONE_RAN else "passed"
