@@ -33,6 +33,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
+    "targets": Command("list what this machine can build and run, and the missing package", run="targets:show", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found; `inspect rules` lists the rules",
                        run="inspectcommand:main", instead=("file",), words=("rules",)),
     "conformance": Command("build, then run CPython's own tests on the result", needs=(("tests", "yes"),)),
@@ -62,6 +63,11 @@ def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str
 def belongs(word: str, words: Collection[str]) -> bool:
     """Tell whether a word is one that may follow an alias of the command line."""
     return any(other in COMMANDS and word in COMMANDS[other].words for other in words)
+
+
+def wants_target(words: Collection[str]) -> bool:
+    """Tell whether one of the words needs ``target=``: an output, or an alias that says so and has no word behind it."""
+    return any(word not in COMMANDS or COMMANDS[word].target for word in words) and not any(belongs(word, words) for word in words)
 
 
 def run(name: str, session) -> int:

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import expectations, runner, variant, verdict
+from . import expectations, inherit, runner, variant, verdict
 from .errors import UserError, nearest
 
 SECONDS, GRACE = 900, 30   # of one file, threefold under qemu; on top, for regrtest to tell where it hangs
@@ -166,9 +166,12 @@ def chosen(only: str, there: Sequence[str]) -> list[str]:
 
 
 def _run(args: argparse.Namespace) -> int:
-    known = {**variant.load_all(args.variants[0]), **(variant.load_all(args.variants[1]) if args.variants[1:] else {})}
-    found = runner.runner(known[args.variant])
-    expected = expectations.load(args.variants, args.variant, found.foreign)
+    known: dict[str, variant.Variant] = {}
+    for folder in args.variants:
+        known |= variant.load_all(folder, inherit.places(args.variants[0]))
+    chosen_one = known[args.variant]
+    found = runner.runner(chosen_one)
+    expected = expectations.load(args.variants, [chosen_one.name, *filter(None, [chosen_one.inherits])], found.foreign)
     scratch = Path(tempfile.mkdtemp(prefix="conformance-", dir=args.output.parent))
     row = None
     try:

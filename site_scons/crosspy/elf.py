@@ -1,9 +1,8 @@
 """The facts of one ELF file, read from its bytes; what is right or wrong is policy.py's business.
 
 pyelftools decodes the headers. Tables that a damaged file can make huge are bounded here before they are read, each once
-and by ``struct``; what the loader uses (program headers, PT_DYNAMIC) is read, not what section names claim. Words and
-numbers are those of the ELF gABI (https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html), chapters 4 and 5, and
-of the LSB core specification, chapter "Symbol Versioning".
+and by ``struct``; what the loader uses (program headers, PT_DYNAMIC) is read, not what section names claim. Sources: the ELF gABI
+(https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html), chapters 4 and 5; LSB core, chapter "Symbol Versioning".
 """
 from __future__ import annotations
 
@@ -25,8 +24,7 @@ MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS = 20_000, 1_000, 10_000
 MAX_NAME, MAX_NAMES = 4096, 16_000_000   # bytes: of one name, of all names taken from one file
 _MACHINES = {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
 _DF_TEXTREL, _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 4, 8, 1, 0x08000000
-_TAGS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}
-_LETTERS = (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
+_TAGS, _LETTERS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}, (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
 _DEBUG = (".debug_", ".zdebug_", ".stab", ".gdb_index")
 _ATTRIBUTES = (".ARM.attributes", ".riscv.attributes", ".gnu.attributes", ".MIPS.abiflags")
 
@@ -69,8 +67,7 @@ class _Reader:
         for kind, end in places + [(s["sh_type"], s["sh_offset"] + s["sh_size"]) for s in self.sections]:
             if kind not in ("SHT_NULL", "SHT_NOBITS", "PT_GNU_STACK") and end > len(data):
                 raise ElfError(f"it is cut off: a {kind} ends at byte {end} of {len(data)}")
-        self.loads = [s for s in self.segments if s["p_type"] == "PT_LOAD"]
-        self.tags, self.strings = [], (0, 0)
+        self.tags, self.strings, self.loads = [], (0, 0), [s for s in self.segments if s["p_type"] == "PT_LOAD"]
 
     def _table(self, name: str, count: int, shape, most: int) -> list:
         start, width = self.elf.header[f"e_{name}off"], self.elf.header[f"e_{name}entsize"]
@@ -92,8 +89,9 @@ class _Reader:
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
-            relro="PT_GNU_RELRO" in types, dynamic="PT_DYNAMIC" in types, alignment=self._alignment(), **elfnotes.notes(self),
-            **self._named_sections(),
+            # MIPS has a read-only PT_DYNAMIC and so needs no PT_GNU_RELRO where nothing is to be protected.
+            relro="PT_GNU_RELRO" in types or not types.get("PT_DYNAMIC", {"p_flags": 2})["p_flags"] & 2,
+            dynamic="PT_DYNAMIC" in types, page=self._page(), **elfnotes.notes(self), **self._named_sections(),
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
     def _dynamic(self, segment) -> dict:
@@ -101,8 +99,8 @@ class _Reader:
         pair = struct.Struct(self.mark + ("QQ" if self.wide else "II"))
         if segment["p_filesz"] > MAX_TAGS * pair.size:
             raise ElfError(f"its dynamic section has more than {MAX_TAGS} entries")
-        end = segment["p_offset"] + segment["p_filesz"] // pair.size * pair.size
-        tags = takewhile(lambda tag: tag[0], pair.iter_unpack(self.data[segment["p_offset"]:end]))   # DT_NULL ends it
+        table = self.data[segment["p_offset"]:segment["p_offset"] + segment["p_filesz"] // pair.size * pair.size]
+        tags = takewhile(lambda tag: tag[0], pair.iter_unpack(table))   # DT_NULL ends it
         self.tags = [(_TAGS.get(number, ""), value) for number, value in tags]
         last = dict(self.tags)   # glibc's loader keeps the last of each tag, too
         if "DT_STRTAB" in last:
@@ -135,7 +133,7 @@ class _Reader:
         return {"debug": tuple(sorted(debug)), "debug_link": link, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
                 "attributes": tuple(row for name, content in found.items() for row in elfnotes.attributes(self, name, content))}
 
-    def _alignment(self) -> int:
+    def _page(self) -> int:
         """The largest page size with which the kernel can map every PT_LOAD (gABI 5, p_align)."""
         return min((s["p_align"] if s["p_align"] and not (s["p_vaddr"] - s["p_offset"]) % s["p_align"] else 1 for s in self.loads),
                    default=0)

@@ -25,7 +25,7 @@ class ElfFacts:
     stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
     search_paths: ``RPATH ...`` and ``RUNPATH ...``. debug: names of sections with debug information. debug_link: the
     file that .gnu_debuglink names. symtab: it has a .symtab.
-    dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. alignment: bytes, the least of all PT_LOADs, 1 where
+    relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS). dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
     one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
     attributes: build attributes like ``ARM.ABI_VFP_ARGS=1``. versions, defines: symbol versions that it needs and has.
     exports: global symbols that others see. undefined: those that it needs without a version, weak: those that it can do
@@ -49,7 +49,7 @@ class ElfFacts:
     textrel: bool = False
     pie: bool = False
     relr: bool = False
-    alignment: int = 0
+    page: int = 0
     build_id: str = ""
     properties: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()

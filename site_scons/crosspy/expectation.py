@@ -19,7 +19,7 @@ class Expectation:
     glibc_floor: the newest glibc version that may be needed ("2.17"), empty where no glibc is.
     forbidden: paths of the build machine. extensions: shared extension modules, name to path relative to root/.
     linked_mask: bits of e_flags that are compared in programs and libraries besides flags_mask. attributes: patterns of
-    build attributes. page_size: bytes, the pages with which every segment must be loadable. properties: of every linked file.
+    build attributes. page: bytes, the pages with which every segment must be loadable. properties: of every linked file.
     module_needed: patterns that DT_NEEDED of one module may match besides. exports: patterns of what the interpreter may
     export. stable_abi: what it must. dates: the only dates and times that may stand in programs. shebangs: interpreters
     that the device has itself. size_limit: bytes of all files together, 0 for any. debug_link: debug files are split off.
@@ -41,7 +41,7 @@ class Expectation:
     ext_suffix: str
     linked_mask: int = 0
     attributes: tuple[str, ...] = ()
-    page_size: int = 0
+    page: int = 0
     properties: tuple[str, ...] = ()
     module_needed: dict[str, list[str]] = field(default_factory=dict)
     exports: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ def expectation(variant: Variant, *, floor: str, needed_extra: tuple[str, ...] =
     return {
         "variant": variant.name, "class": variant.machine.bits, "data": variant.machine.endian,
         "machine": variant.machine.elf, "flags": variant.elf.flags, "flags_mask": variant.elf.flags_mask,
-        "linked_mask": variant.elf.linked_mask, "attributes": sorted(variant.elf.attributes), "page_size": variant.elf.page_size,
+        "linked_mask": variant.elf.linked_mask, "attributes": sorted(variant.elf.attributes), "page": variant.elf.page,
         "interpreter": "" if variant.static else variant.elf.interpreter, "size_limit": variant.elf.size_limit,
         "needed": sorted({*variant.elf.needed, *needed_extra}), "glibc_floor": floor, "linkage": variant.libc.linkage,
         "forbidden": sorted({path.rstrip("/") for path in forbidden if len(path.rstrip("/")) >= SHORTEST_PATH}),

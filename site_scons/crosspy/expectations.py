@@ -1,7 +1,7 @@
 """variants/expectations.toml, variants/<name>/expectations.toml -> tests of CPython's own that may fail, each with its reason."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -11,14 +11,16 @@ from .errors import UserError
 FILE = "expectations.toml"
 
 
-def load(folders: Iterable[Path], variant: str, under_qemu: bool) -> dict[str, str]:
+def load(folders: Iterable[Path], variants: Sequence[str], under_qemu: bool) -> dict[str, str]:
     """Return pattern of test ids -> reason, of all rows that hold for a variant.
 
-    folders: those of variants; each may have a file for all, and one in the variant's own folder. Raises UserError that
+    folders: those of variants; each may have a file for all, and one in the variant's own folder. variants: its name, and that
+    of the one that a board inherits from. Raises UserError that
     lists all that is wrong with a file.
     """
     found: dict[str, str] = {}
-    for path in (path for folder in folders for path in (folder / FILE, folder / variant / FILE) if path.exists()):
+    for path in (path for folder in folders for path in (folder / FILE, *(folder / name / FILE for name in variants))
+                 if path.exists()):
         data = tomlfile.read(path)
         rows = data.get("expected", [])
         problems = [f"{key}: unknown key" for key in data if key != "expected"]
@@ -29,7 +31,7 @@ def load(folders: Iterable[Path], variant: str, under_qemu: bool) -> dict[str, s
         if problems:
             raise UserError(str(path), "; ".join(problems), "a row has tests, why, and may have variants and qemu")
         for row in rows:
-            if any(fnmatchcase(variant, one) for one in row.get("variants", ["*"])) and row.get("qemu", under_qemu) == under_qemu:
+            if any(fnmatchcase(name, one) for one in row.get("variants", ["*"]) for name in variants) and row.get("qemu", under_qemu) == under_qemu:
                 found |= dict.fromkeys(row["tests"], row["why"])
     return found
 

@@ -108,5 +108,6 @@ def _facts(job, plan: list[Module]) -> dict:
     return {"variant": job.variant.name, "options": deciding(job.options), "modules": modules.to_json(plan),
             "release": {"version": job.release.version, "sha256": job.release.digest},
             "toolchain": {"kind": job.toolchain.kind, "version": job.toolchain.version, "target": job.toolchain.target,
-                          "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor},
+                          "digest": job.toolchain.digest, "glibc_floor": job.toolchain.floor, "banner": job.toolchain.banner,
+                          "sysroot": job.toolchain.sysroot, "libc": job.toolchain.libc, "sdk": job.toolchain.origin},
             "bootstrap": "given" if job.options.bootstrap else "built"}

@@ -17,6 +17,8 @@ class Options:
     target: str
     python: str
     toolchain: str
+    sysroot: str
+    glibc: str
     source: str
     bootstrap: str
     prefix: str
@@ -70,10 +72,18 @@ def _version(value: str) -> None:
         raise UserError(f"python={value}", "it is no version", "use a series (3.13) or a release (3.13.15)")
 
 
+def _glibc(value: str) -> None:
+    if not re.fullmatch(r"2\.\d{1,3}", value):
+        raise UserError(f"glibc={value}", "it is no version of glibc", "use one like glibc=2.28")
+
+
 ARGUMENTS: dict[str, Argument] = {
     "target": Argument(("",), "variant, short name, comma list, pattern (aarch64-*) or all", free=True),
     "python": Argument(("3.13",), "series (newest release at hand) or exact release", free=True, check=_version),
-    "toolchain": Argument(("zig",), "zig, gcc or gcc:PREFIX", objects=True, free=True, check=toolchain.parse),
+    "toolchain": Argument(("zig",), "zig, gcc[:PREFIX], clang[:PATH] or sdk:PATH", objects=True, free=True, check=toolchain.parse),
+    "sysroot": Argument(("",), "the folder of the target's headers and libraries, for gcc and clang", objects=True, free=True),
+    "glibc": Argument(("",), "the oldest glibc that a device may have, where the toolchain can lower it (zig)", objects=True, free=True,
+                      check=_glibc),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
@@ -122,10 +132,14 @@ def parse(given: Mapping[str, str]) -> Options:
 
 
 def deciding(options: Options) -> dict:
-    """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown."""
-    return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "verbose", "file",
-                            "rootfs", "only")}
+    """Return the options that decide what is built, ready for JSON: not those that only say where, or what is shown.
+
+    Where a compiler and its sysroot lie is not told either: the toolchain's digest says what they are.
+    """
+    told = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
+            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "sysroot", "verbose", "file", "rootfs",
+                            "only")}
+    return {**told, "toolchain": options.toolchain.partition(":")[0]}
 
 
 def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
@@ -155,7 +169,7 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines += ["", "aliases:", *(f"  {name:<12}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
-        lines.append(f"  {name:<22}{variant.summary}" + (f"  ({short})" if short else ""))
+        lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))
     lines += ["", "examples:", "  scons target=aarch64", "  scons target=arm toolchain=gcc libpython=shared",
               "  scons target=aarch64,x86_64-linux-musl optimize=size -j8"]
     return "\n".join(lines)

@@ -55,7 +55,7 @@ def upstream(tree: Path) -> Upstream:
 def facts_of(variant: Variant) -> dict:
     """The facts that `probe` wants, from a variant."""
     return {"libc": variant.libc.name, "static": variant.static, "bits": variant.machine.bits, "elf": variant.machine.elf,
-            "endian": variant.machine.endian, "predefined": variant.machine.predefined, "triple": variant.name,
+            "endian": variant.machine.endian, "predefined": variant.machine.predefined, "undefined": variant.machine.undefined, "triple": variant.name,
             "multiarch": variant.python.multiarch, "libc_package": variant.run.sysroot_package}
 
 
@@ -69,6 +69,7 @@ def check_compiler(toolchain: Toolchain, facts: Mapping, seen: Mapping[str, str]
     found |= {"elf": seen["elf"]} if "elf" in seen else {}
     wrong = [f"{key} {found[key]} where the variant says {facts[key]}" for key in found if key in facts and found[key] != str(facts[key])]
     wrong += [f"no {name}" for name in facts.get("predefined", ()) if f"defined:{name}" not in seen]
+    wrong += [name for name in facts.get("undefined", ()) if f"defined:{name}" in seen]
     if wrong:
         raise UserError(toolchain.cc[0], f"it is not a compiler for {facts.get('triple', toolchain.target)}: {', '.join(wrong)}",
                         "choose the variant's own toolchain, or correct the variant")
@@ -79,7 +80,7 @@ def preprocess(compiler: Compiler, facts: Mapping, headers: Iterable[str], funct
     lines = ["#if __has_include(<features.h>)\n#include <features.h>\n#endif\n#if __has_include(<limits.h>)\n#include <limits.h>\n#endif"]
     lines += [f'#if __has_include(<{name}>)\nPROBE "header:{name}"\n#endif' for name in headers]
     lines += [f'#if defined __stub_{name} || defined __stub___{name}\nPROBE "stub:{name}"\n#endif' for name in functions]
-    lines += [f'#ifdef {name}\nPROBE "defined:{name}"\n#endif' for name in ("__clang__", "__GNUC__", *facts.get("predefined", ()))]
+    lines += [f'#ifdef {name}\nPROBE "defined:{name}"\n#endif' for name in ("__clang__", "__GNUC__", *facts.get("predefined", ()), *facts.get("undefined", ()))]
     values = {"order": "__BYTE_ORDER__", "pointer": "__SIZEOF_POINTER__", "glibc": "__GLIBC__"}
     lines += [f'#ifdef {macro}\nPROBE "{name}" {macro}\n#endif' for name, macro in values.items()]
     (compiler.scratch / "headers.c").write_text("\n".join(lines) + "\n", "utf-8")

@@ -54,8 +54,8 @@ def _properties(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _page(entry: Entry, expect: Expectation) -> Answers:
-    if expect.page_size and entry.facts.alignment % expect.page_size:
-        yield f"segments for pages of {entry.facts.alignment} bytes", f"{expect.page_size} bytes or a multiple"
+    if expect.page and entry.facts.page % expect.page:
+        yield f"segments for pages of {entry.facts.page} bytes", f"{expect.page} bytes or a multiple"
 
 
 _LINKER = "give the link step"
@@ -86,5 +86,5 @@ RULES = (
          "compile and assemble every object with the variant's flags.hardening", WEAK),
     Rule("page-size", "segments fit the largest pages", LINKED, _page,
          "a kernel with larger pages than p_align refuses the file (gABI 5, p_align)",
-         f"{_LINKER} -Wl,-z,max-page-size of elf.page_size", FATAL),
+         f"{_LINKER} -Wl,-z,max-page-size of elf.page", FATAL),
 )

@@ -8,7 +8,6 @@ import hashlib
 import itertools
 import os
 import platform
-import shlex
 import subprocess
 import sys
 import threading
@@ -18,17 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import commands, install, release, stages, toolchain, variant
+from . import afterwards, commands, inherit, install, release, stages, summary, toolchain, variant
+from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
 from .runlock import RunLock
 from .variant import Variant
 
-
-# The rooms of inspection: editing one of them inspects again.
-INSPECTORS = ["policy", "rulesmachine", "ruleslinking", "ruleshardening", "rulescontent", "findings", "verdict", "elf", "elffacts",
-              "elfnotes", "elfsymbols", "archive", "expectation", "links", "rootfs"]
 EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 
@@ -54,12 +50,13 @@ class Session:
         self.options: Options = command_line.parse(arguments)
         self.variants = variant.load_all(project / "variants")
         if self.options.variants:
-            self.variants |= variant.load_all(Path(self.options.variants))
+            self.variants |= variant.load_all(Path(self.options.variants), inherit.places(project / "variants"))
             variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
+        self.clock, self.refused = summary.Clock(), dict[str, UserError]()
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
@@ -70,35 +67,53 @@ class Session:
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
-        if not self.chosen and any(name not in commands.COMMANDS or commands.COMMANDS[name].target for name in names) \
-                and not any(commands.belongs(name, names) for name in names):
+        if not self.chosen and commands.wants_target(names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
 
-    def prepare(self) -> Builds:
-        """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched."""
+    def prepare(self, keep_going: bool = False) -> Builds:
+        """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched.
+
+        keep_going: a target that is refused does not stop the others (``-k``), as long as one is left; it is in `refused`.
+        """
         folder = Path(self.options.build_dir)
-        kind, prefix = toolchain.parse(self.options.toolchain)
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
-        tools = {chosen.name: toolchain.zig(chosen, caches) if kind == "zig" else toolchain.gcc(chosen, prefix, identity)
-                 for chosen in self.chosen}
+        given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
+        tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
             self.lock.distrust(say)
+            for name, tool in tools.items():
+                say(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
-            builds = self._plans(got, host, compiler, tools, identity)
+            builds = self._plans(got, host, compiler, tools, identity, keep_going)
             identity.save()
         except UserError:
             self.lock.abandon()
             raise
         return builds
 
-    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity) -> Builds:
+    def _each(self, keep_going: bool, make: Callable) -> dict:
+        """Return what `make` makes of each chosen variant, by name. With keep_going, those that it refuses are left out."""
+        made = {}
+        for chosen in self.chosen:
+            try:
+                made[chosen.name] = make(chosen)
+            except UserError as error:
+                self.refused[chosen.name] = error
+                if not keep_going:
+                    raise
+        self.chosen = [chosen for chosen in self.chosen if chosen.name in made]
+        if not made:
+            raise next(iter(self.refused.values()))
+        return made
+
+    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity, keep_going: bool) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
@@ -108,35 +123,21 @@ class Session:
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
-        targets = [stages.plan(replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                       folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}"), self.project, say)
-                   for chosen in self.chosen]
+        targets = [*self._each(keep_going, lambda chosen: stages.plan(
+            replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                    folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}"), self.project, say)).values()]
         for made in (bootstrap, *targets):
             stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:
             damage(target)
-            target.update(states, inspectors=INSPECTORS, series=got.series, table_words=self.table_words(target["folder"]))
-            target["conformance_words"] = self.conformance_words(target)
+            target.update(states, **afterwards.words(self, target, got.series))
         return Builds(bootstrap, targets)
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
         return chosen.name + command_line.flavour(self.arguments, release, newest)
-
-    def table_words(self, folder: str) -> str:
-        """Return the words of `scons inspect`; with rootfs= its result stands beside that of the build."""
-        name, rootfs = (f"{folder}/inspect-rootfs", ["--rootfs", self.options.rootfs]) if self.options.rootfs else (f"{folder}/inspect", [])
-        return shlex.join(["--output", f"{name}.json", "--junit", f"{name}.xml", *rootfs]).replace("$", "$$")
-
-    def conformance_words(self, target: dict) -> str:
-        """Return the words of `scons conformance`."""
-        folder, python = target["folder"], f"{self.options.prefix.strip('/')}/bin/python{target['series']}"
-        own = ["--variants", self.options.variants] if self.options.variants else []
-        words = ["run", "--root", f"{folder}/root", "--python", python, "--variant", target["name"], "--only", self.options.only,
-                 "--variants", str(self.project / "variants"), *own, "--output", f"{folder}/conformance.json"]
-        return shlex.join(words).replace("$", "$$")
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""
@@ -148,7 +149,7 @@ class Session:
         def describe() -> tuple[dict, list[str]]:
             try:
                 done = subprocess.run([path, "-I", "-c", "import platform; print(platform.python_version())"], text=True,
-                                      capture_output=True, timeout=toolchain.ASK_SECONDS, env={"LC_ALL": "C"})
+                                      capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C"})
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise UserError(where, f"it cannot be run ({error})", "name a Python interpreter of this machine") from None
             return {"version": done.stdout.strip()}, [os.path.realpath(path)]
@@ -172,6 +173,7 @@ class Session:
         count = itertools.count(1)
 
         def line(text: str, target, source, env) -> None:
+            self.clock.enter(env.get("VARIANT", ""))
             say(f"[{next(count):>3}] {text}")
         base["PRINT_CMD_LINE_FUNC"] = line
 
@@ -185,7 +187,7 @@ class Session:
                 if not started:
                     self.start(base["PUBLISHED"])
                     started.append(True)
-            return spawn(*words)
+            return self.clock.measure(spawn, *words)
         base["SPAWN"] = marked
 
     def start(self, published: Callable[[], list]) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
-from . import tomlfile
+from . import inherit, variantlines
 from .errors import UserError, nearest
 
 
@@ -18,13 +19,16 @@ from .errors import UserError, nearest
 class Machine:
     """What the compiler must predefine. bits: width of a pointer. endian: ``little`` or ``big``.
 
-    predefined: macros that the target's compiler defines besides (``__ARM_PCS_VFP``), each an EABI's own name.
+    float: the floating-point ABI, ``hard`` or ``soft``.  predefined, undefined: macros that a compiler for this ABI
+    defines, and those that it does not (``__ARM_PCS_VFP``), each an EABI's own name.
     """
 
     bits: int = field(metadata={"allowed": (32, 64)})
     endian: str = field(metadata={"allowed": ("little", "big")})
     elf: str
+    float: str = field(default="hard", metadata={"allowed": ("hard", "soft")})
     predefined: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,18 +47,23 @@ class Names:
     zig: str = ""
     gcc: str = ""
     gcc_package: str = ""
+    clang: str = ""
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Flags for every compile and every link of this target, beside those of the options.
+    """Flags of this target, beside those of the options. compile, link: for every compile, every link.
 
+    zig, gcc, clang: the words that name the CPU and its FPU, as each of them spells it, for both; an SDK has its own.
     hardening: what this machine's compilers have besides the common ones. unhardened: features of hardening.py that it
     cannot have, each with the reason ("fortify: musl has none").
     """
 
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    zig: tuple[str, ...] = ()
+    gcc: tuple[str, ...] = ()
+    clang: tuple[str, ...] = ()
     hardening: tuple[str, ...] = ()
     unhardened: tuple[str, ...] = ()
 
@@ -72,10 +81,9 @@ class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
     linked_mask: further bits of e_flags that are compared in programs and libraries. attributes: build attributes as
-    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. page_size: bytes, the largest
-    pages of a kernel for it. size_limit: of all files in bytes, 0 for any.
-    interpreter: PT_INTERP of a dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED
-    besides libpython.
+    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. size_limit: of all files in
+    bytes, 0 for any. page: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a
+    dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
     """
 
     flags: int = 0
@@ -83,7 +91,7 @@ class Elf:
     linked_mask: int = 0
     attributes: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
-    page_size: int = 4096
+    page: int = 4096
     size_limit: int = 0
     interpreter: str = ""
     needed: tuple[str, ...] = ()
@@ -115,7 +123,10 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Variant:
-    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``."""
+    """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
+
+    inherits: the variant that a board starts from; it states only what differs.
+    """
 
     name: str
     summary: str
@@ -126,6 +137,7 @@ class Variant:
     elf: Elf
     run: Run
     short: tuple[str, ...] = ()
+    inherits: str = ""
     flags: Flags = Flags()
     waivers: tuple[Waiver, ...] = ()
 
@@ -138,10 +150,13 @@ _NESTED = {"machine": Machine, "libc": Libc, "toolchain": Names, "python": Pytho
 _TYPES = {"str": (str, "a string"), "int": (int, "an integer"), "tuple[str, ...]": (list, "a list of strings")}
 
 
-def load(folder: Path) -> Variant:
-    """Read one variant. Raises UserError that lists all that is wrong with the file."""
+def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
+    """Read one variant. known: folders of those that it may inherit from, by name.
+
+    Raises UserError that lists all that is wrong with the file.
+    """
     path = folder / "variant.toml"
-    data = tomlfile.read(path, "write it; variants/README.md explains every key")
+    data = inherit.facts(folder, known or {})
     problems: list[str] = []
     variant = _build(Variant, {"name": folder.name, **data}, "", problems)
     if "name" in data:
@@ -149,20 +164,10 @@ def load(folder: Path) -> Variant:
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")
-    problems += _unfit(variant) if variant else []
+    problems += variantlines.unfit(variant) if variant else []
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant
-
-
-def _unfit(variant: Variant) -> list[str]:
-    """Return what is wrong with lines that have a form of their own."""
-    found = [f"elf.attributes: {row!r} is not NAME=PATTERN" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
-    found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
-              if not re.fullmatch(r"[\w-]+: \S.*", row)]
-    found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
-    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page_size", "size_limit")
-                    if (value := getattr(variant.elf, name)) < 0]
 
 
 def _build(cls, data: dict, prefix: str, problems: list[str]):
@@ -202,11 +207,15 @@ def _value(item, value, key: str, problems: list[str]):
     return tuple(value) if expected is list else value
 
 
-def load_all(folder: Path) -> dict[str, Variant]:
-    """Read every variant below a folder, by name; two that claim one short name are an error."""
-    found = {path.parent.name: load(path.parent) for path in sorted(folder.glob("*/variant.toml"))}
-    if not found:
+def load_all(folder: Path, also: Mapping[str, Path] | None = None) -> dict[str, Variant]:
+    """Read every variant below a folder, by name; two that claim one short name are an error.
+
+    also: folders of further variants, which these may inherit from.
+    """
+    own = inherit.places(folder)
+    if not own:
         raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
+    found = {name: load(place, {**(also or {}), **own}) for name, place in own.items()}
     check_short(found)
     return found
 
@@ -222,11 +231,14 @@ def check_short(variants: dict[str, Variant]) -> None:
 
 
 def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:
-    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list."""
+    """Return the variants that a ``target=`` value names: names, short names, patterns, ``all``, in a comma list.
+
+    ``all`` are the triples; boards are chosen by name or pattern.
+    """
     short = {name: variant.name for variant in variants.values() for name in variant.short}
     chosen: dict[str, Variant] = {}
     for word in filter(None, (part.strip() for part in wanted.split(","))):
-        names = sorted(variants) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
+        names = sorted(name for name in variants if not variants[name].inherits) if word == "all" else fnmatch.filter(sorted(variants), short.get(word, word))
         if not names:
             hint = nearest(word, [*variants, *short])
             raise UserError(f"target={word}", "no variant has this name" + (f"; {hint}?" if hint else ""),

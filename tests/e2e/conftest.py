@@ -10,7 +10,7 @@ import pytest
 
 pytest.register_assert_rewrite("checkout", "built", "refusal", "workshop")
 
-from built import NAMES, Build  # noqa: E402  (their assertions are to be told in full)
+from built import VARIANTS, Build  # noqa: E402  (their assertions are to be told in full)
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
 from workshop import Workshop  # noqa: E402
 
@@ -19,10 +19,11 @@ from crosspy import runner  # noqa: E402
 _WANTED = pytest.StashKey[list[str]]()
 
 
+@pytest.hookimpl(trylast=True)  # behind -m, which takes tests out
 def pytest_collection_modifyitems(config, items):
     """Note which variants the chosen tests need: one graph builds them all, faster than one after the other."""
     named = {item.callspec.params["name"] for item in items if "name" in getattr(getattr(item, "callspec", None), "params", {})}
-    config.stash[_WANTED] = sorted(named & set(NAMES))
+    config.stash[_WANTED] = sorted(named & VARIANTS.keys())
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +88,7 @@ def binfmt():
     registered: dict[str, Path | None] = {}
 
     def register(build: Build) -> None:
-        if not build.foreign or build.variant.run.machine in registered:
+        if not build.foreign or build.variant.run.qemu in registered:
             return
         environment = build.environment()
         try:
@@ -99,7 +100,7 @@ def binfmt():
             if not (runner.TABLE / "register").exists():
                 subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(runner.TABLE)], capture_output=True, check=False)
             try:
-                registered[build.variant.run.machine] = runner.register(build.python, build.command()[0])
+                registered[build.variant.run.qemu] = runner.register(build.python, build.command()[0])
             except OSError as error:
                 missing(f"the kernel takes no row for qemu ({error}): programs of the target cannot start each other here")
     yield register

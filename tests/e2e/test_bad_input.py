@@ -18,7 +18,7 @@ ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     (["target=aarch65"], ["aarch65", "did you mean", "'aarch64'"]),
     (["target=x86_64-linux-mussel"], ["did you mean", "'x86_64-linux-musl'"]),
     (["target=,"], ["names no variant", "aarch64-linux-gnu"]),
-    (["target=riscv*"], ["no variant has this name", "aarch64-linux-gnu"]),
+    (["target=sparc*"], ["no variant has this name", "aarch64-linux-gnu"]),
     (["tagret=aarch64"], ["there is no such argument", "'target'"]),
     (["target=aarch64", "optimise=size"], ["there is no such argument", "'optimize'"]),
     (["target=aarch64", "optimize=fast"], ["speed, size, debug"]),

@@ -8,11 +8,10 @@ import time
 import zlib
 
 import pytest
-from built import NAMES
+from built import EVERY
 from checkout import REPOSITORY
 
-pytestmark = pytest.mark.parametrize("name", NAMES)
-POINTER = {"aarch64": 8, "x86_64": 8, "armv7l": 4}
+pytestmark = pytest.mark.parametrize("name", EVERY)
 
 
 @pytest.fixture
@@ -99,6 +98,16 @@ def test_floats_round_trip(build):
         1.0, 5.551115123125783e-17, 2.67, 2**.5, "nan"]
 
 
+def test_struct_in_both_byte_orders(build):
+    formats, values = "hHiIqQfd", (-2, 65533, -70000, 2**31 + 5, -2**40, 2**63 + 9, 1.5, -0.1)
+    told = build.ask("import json, struct, sys, array\n"
+                     f"print(json.dumps([*(struct.pack(order + {formats!r}, *{values!r}).hex() for order in '<>'),\n"
+                     "  struct.pack('=i', 1) == (1).to_bytes(4, sys.byteorder), array.array('i', [1]).tobytes() == struct.pack('i', 1),\n"
+                     "  memoryview(struct.pack('@d', 1.25)).cast('d')[0], int.from_bytes(array.array('H', [258]).tobytes(), 'big')]))")
+    native = 258 if build.variant.machine.endian == "big" else 513
+    assert told == [struct.pack("<" + formats, *values).hex(), struct.pack(">" + formats, *values).hex(), True, True, 1.25, native]
+
+
 def test_big_integers(build):
     told = build.ask("import json, math, sys\nsys.set_int_max_str_digits(0)\nn = math.factorial(1500)\n"
                      "print(json.dumps([str(n), n % (2**127 - 1), (n // 3**500).bit_length(), int(str(n)) == n, pow(3, 10**40, 10**9 + 7),\n"
@@ -157,8 +166,8 @@ server.shutdown()
 def test_hash_and_identity(build):
     told = build.ask("import json, sys, struct\nprint(json.dumps([sys.hash_info.algorithm, sys.implementation._multiarch, sys.maxsize,\n"
                      "   struct.calcsize('P'), sys.byteorder, sys.abiflags, hash('siphash')]))", env={"PYTHONHASHSEED": "0"})
-    pointer = POINTER[build.variant.run.machine]
-    assert told[:6] == ["siphash13", build.variant.python.multiarch, 2 ** (8 * pointer - 1) - 1, pointer, "little", ""]
+    pointer = build.variant.machine.bits // 8
+    assert told[:6] == ["siphash13", build.variant.python.multiarch, 2 ** (8 * pointer - 1) - 1, pointer, build.variant.machine.endian, ""]
     if pointer == 8 and sys.hash_info.algorithm == "siphash13":
         host = subprocess.run([sys.executable, "-c", "print(hash('siphash'))"], env={**os.environ, "PYTHONHASHSEED": "0"},
                               capture_output=True, text=True, check=True)
@@ -182,7 +191,7 @@ def test_sysconfig(build):
     assert (values["MULTIARCH"], values["VERSION"], values["LIBDIR"]) == (multiarch, "3.13", f"{build.prefix}/lib")
     assert values["LIBPL"] == f"{build.prefix}/lib/python3.13/config-3.13-{multiarch}"
     assert values["INCLUDEPY"] == f"{build.prefix}/include/python3.13"
-    assert values["SIZEOF_VOID_P"] == POINTER[build.variant.run.machine]
+    assert values["SIZEOF_VOID_P"] == build.variant.machine.bits // 8
     top = f"{build.root}{build.prefix}"
     assert (values["prefix"], values["installed_base"]) == (build.prefix, top)  # sysconfig, _init_posix, GH-126920
     assert paths["stdlib"] == f"{top}/lib/python3.13"

@@ -73,8 +73,8 @@ def test_expectations_hold_for_the_variants_they_name_and_for_qemu_alone(tmp_pat
     (tmp_path / "expectations.toml").write_text('[[expected]]\nvariants = ["*-musl"]\ntests = ["a"]\nwhy = "musl does so"\n'
                                                 '[[expected]]\nqemu = true\ntests = ["b*"]\nwhy = "qemu does so"\n')
     (tmp_path / "arm-linux-gnu/expectations.toml").write_text('[[expected]]\ntests = ["c"]\nwhy = "this machine does so"\n')
-    assert expectations.load([tmp_path], "arm-linux-gnu", True) == {"b*": "qemu does so", "c": "this machine does so"}
-    assert expectations.load([tmp_path], "x-linux-musl", False) == {"a": "musl does so"}
+    assert expectations.load([tmp_path], ["arm-linux-gnu"], True) == {"b*": "qemu does so", "c": "this machine does so"}
+    assert expectations.load([tmp_path], ["board", "x-linux-musl"], False) == {"a": "musl does so"}
     assert expectations.reason("bcd", {"b*": "why"}) == "why" and expectations.reason("x", {"b*": "why"}) == ""
 
 
@@ -85,13 +85,13 @@ def test_expectations_hold_for_the_variants_they_name_and_for_qemu_alone(tmp_pat
 def test_an_expectation_without_a_reason_or_with_a_mistake_is_refused(tmp_path, text, words):
     (tmp_path / "expectations.toml").write_text(text)
     with pytest.raises(UserError, match=words):
-        expectations.load([tmp_path], "arm", False)
+        expectations.load([tmp_path], ["arm"], False)
 
 
 def test_our_own_expectations_are_in_order():
     for name in variant.load_all(PROJECT / "variants"):
         for qemu in (False, True):
-            assert all(expectations.load([PROJECT / "variants"], name, qemu).values())
+            assert all(expectations.load([PROJECT / "variants"], [name], qemu).values())
 
 
 def test_a_program_of_this_machine_runs_directly_and_a_foreign_one_under_qemu(tmp_path, monkeypatch):

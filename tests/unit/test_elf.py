@@ -51,12 +51,12 @@ def test_both_classes_and_both_byte_orders_are_read(bits, data):
     facts = elf.read(tiny_elf.make(
         bits=bits, data=data, machine=tiny_elf.EM_S390, flags=0x1234, soname="libx.so.1", needed=("liba.so", "libb.so"), rpath="/a",
         runpath="/b", versions={("liba.so", "A_1"): ["one", "two"], ("liba.so", "A_2"): [], ("libb.so", "B_1"): ["three"]},
-        exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True,
+        exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True, align=0x4000,
         sections=(".debug_info", ".text", ".zdebug_line")))
     assert facts == elf.ElfFacts(
         bits, data, "EM_S390", 0x1234, "ET_DYN", soname="libx.so.1", needed=("liba.so", "libb.so"),
         search_paths=("RPATH /a", "RUNPATH /b"), stack="RWX", writable_code=("0x0",), relro=True, dynamic=True, bind_now=True,
-        textrel=True, relr=True, alignment=65536, exports=("PyInit_x", "other"), debug=(".debug_info", ".zdebug_line"),
+        textrel=True, relr=True, page=0x4000, exports=("PyInit_x", "other"), debug=(".debug_info", ".zdebug_line"),
         versions=(elf.Version("A_1", "liba.so", ("one", "two")), elf.Version("A_2", "liba.so", ()),
                   elf.Version("B_1", "libb.so", ("three",))))
 
@@ -71,14 +71,14 @@ def test_versions_that_are_defined_notes_and_symbols_that_are_wanted_are_read(bi
     assert (facts.undefined, facts.weak, facts.exports) == (("Py_None",), ("__gmon_start__",), ("a", "b", "c"))
     assert facts.imports == {"Py_None", "__gmon_start__"}
     assert facts.defines == (elf.Version("V_1", "", ("a", "b")), elf.Version("V_2", "", ("c",)))
-    assert (facts.build_id, facts.properties, facts.alignment) == ("01020304", ("BTI", "PAC"), 4096)
+    assert (facts.build_id, facts.properties, facts.page) == ("01020304", ("BTI", "PAC"), 4096)
     assert (facts.debug_link, facts.symtab) == ("x.debug", True)
 
 
 def test_segments_that_no_page_fits_have_pages_of_one_byte():
     plain = bytearray(tiny_elf.make(align=4096, dynamic=False))
     plain[64 + 16:64 + 24] = struct.pack("<Q", 0x123)   # p_vaddr of the PT_LOAD is not congruent to its p_offset
-    assert elf.read(bytes(plain)).alignment == 1
+    assert elf.read(bytes(plain)).page == 1
 
 
 @pytest.mark.parametrize(("section", "content", "rows"), [

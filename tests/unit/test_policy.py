@@ -179,6 +179,11 @@ def test_musl_allows_no_version_of_glibc_and_a_static_program_has_no_loader(tmp_
     assert [one.rule for one in findings(tmp_path, expect)] == ["interpreter", "needed"]
 
 
+def test_a_library_of_mips_without_anything_to_protect_needs_no_relro(root):
+    write(root, SPAM, extension(relro=False, dynamic_flags="R"))
+    assert findings(root, expected()) == []
+
+
 def test_only_masked_flags_are_compared(root):
     write(root, PROGRAM, program(flags=0x400))
     assert findings(root, expected(flags_mask=0xFF000000)) == []

@@ -91,14 +91,15 @@ def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, t
     assert stages._key(changed, project) != stages._key(plain, project)
 
 
-SHOWN_ONLY = {"target": "all", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1", "file": "x",
+# sysroot= decides through the digest and the command of the toolchain that is made with it
+SHOWN_ONLY = {"target": "all", "sysroot": "x", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1", "file": "x",
               "rootfs": "x", "only": "x"}
 
 
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
 def test_another_option_is_another_key_unless_it_decides_nothing(project, plain, name):
     argument = options.ARGUMENTS[name]
-    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt"}.get(name, "x")
+    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28"}.get(name, "x")
     value = SHOWN_ONLY.get(name) or (free if argument.free else argument.values[1])
     changed = dataclasses.replace(plain, options=given(**{name: value}))
     assert (stages._key(changed, project) == stages._key(plain, project)) == (name in SHOWN_ONLY)

@@ -5,50 +5,12 @@ import shutil
 
 import pytest
 import tiny_elf
+from fakecross import Cross
 from samples import load_variant, static
 
-from crosspy import crtfiles, toolchain, variant
+from crosspy import compiler, crtfiles, toolchain, variant
 from crosspy.errors import UserError
 from crosspy.identity import Identity
-
-GCC = """\
-#!/bin/sh
-here=${0%/bin/*}
-echo "$1" >> "$here/asked"
-case "$1" in
--dumpfullversion) echo 14.2.0 ;;
--dumpmachine) echo mips-linux-gnu ;;
--print-prog-name=*) echo "$here/libexec/${1#*=}" ;;
--print-file-name=*) echo "$here/lib/${1#*=}" ;;
--print-search-dirs) echo "install: x"; echo "programs: =$here/libexec:$here/bin"; echo "libraries: =y" ;;
--E) printf '#define __GLIBC__ 2\\n#define __GLIBC_MINOR__ 31\\n'
-    printf '#include "..." search starts here:\\n#include <...> search starts here:\\n' >&2
-    printf " $here/mips-linux-gnu/include\\n /usr/include/of-the-host\\nEnd of search list.\\n" >&2 ;;
-*) exit 1 ;;
-esac
-"""
-
-
-class Cross:
-    """A made-up cross compiler below a folder."""
-
-    def __init__(self, folder, script=GCC):
-        self.folder, self.prefix = folder, f"{folder}/bin/mips-linux-gnu-"
-        for name in ("bin", "lib", "libexec", "mips-linux-gnu/include"):
-            (folder / name).mkdir(parents=True)
-        for name in ("libexec/cc1", "libexec/as", "libexec/ld", "lib/crt1.o", "lib/libc.so", "mips-linux-gnu/include/stdio.h"):
-            (folder / name).write_text(name)
-        self.driver = folder / "bin/mips-linux-gnu-gcc"
-        self.driver.write_text(script)
-        self.driver.chmod(0o755)
-        archiver = folder / "bin/mips-linux-gnu-ar"
-        archiver.write_text("ar")
-        archiver.chmod(0o755)
-
-    def asked(self):
-        path = self.folder / "asked"
-        return path.read_text().split() if path.exists() else []
-
 
 @pytest.fixture
 def cross(tmp_path):
@@ -63,9 +25,9 @@ def mips(tmp_path):
 @pytest.fixture
 def get(tmp_path, mips):
     """Return a function: the toolchain of a prefix, with a cache that lasts."""
-    def get(prefix, cache="toolchains.json"):
+    def get(prefix, sysroot="", cache="toolchains.json"):
         identity = Identity(tmp_path / cache)
-        found = toolchain.gcc(mips, prefix, identity)
+        found = toolchain.gcc(mips, prefix, sysroot, identity, [mips])
         identity.save()
         return found
     return get
@@ -83,6 +45,7 @@ def test_a_gcc_is_known_by_absolute_paths_and_by_what_it_says(cross, get):
     assert found.cc == (str(cross.driver), "-nostdinc", "-isystem", include)
     assert (found.kind, found.target, found.version, found.floor) == ("gcc", "mips-linux-gnu", "14.2.0", "2.31")
     assert found.ar == (f"{cross.prefix}ar",)
+    assert found.line == f"made-up gcc 14.2.0, target mips-linux-gnu, glibc 2.31, digest {found.digest[:12]}"
 
 
 def test_its_processes_get_nothing_of_the_user_s_environment(cross, get, monkeypatch):
@@ -132,11 +95,11 @@ def test_a_wrong_prefix_is_named(get):
 
 def test_a_variant_without_a_gcc_needs_a_prefix(mips, tmp_path):
     bare = dataclasses.replace(mips, toolchain=variant.Names())
-    assert "no gcc is known" in refused(toolchain.gcc, bare, "", Identity(tmp_path / "cache")).what
+    assert "no gcc is known" in refused(toolchain.gcc, bare, "", "", Identity(tmp_path / "cache"), []).what
 
 
 def test_a_compiler_that_hangs_is_given_up(tmp_path, get, monkeypatch):
-    monkeypatch.setattr(toolchain, "ASK_SECONDS", 0.05)
+    monkeypatch.setattr(compiler, "ASK_SECONDS", 0.05)
     cross = Cross(tmp_path / "hangs", "#!/bin/sh\nexec sleep 20\n")
     error = refused(get, cross.prefix)
     assert error.where == str(cross.driver) and "timed out" in error.what

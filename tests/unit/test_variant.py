@@ -2,7 +2,7 @@
 import pytest
 from samples import PROJECT, load_variant, static, write_variant
 
-from crosspy import variant
+from crosspy import inherit, variant
 from crosspy.errors import UserError
 
 
@@ -23,7 +23,7 @@ def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple()
     read = variant.load_all(PROJECT / "variants")
     assert {"aarch64-linux-gnu", "aarch64-linux-musl", "arm-linux-gnueabihf", "x86_64-linux-gnu", "x86_64-linux-musl"} <= set(read)
     for name, one in read.items():
-        assert name.split("-")[1] == "linux" and one.toolchain.zig, name
+        assert one.toolchain.zig and (one.inherits in read if one.inherits else name.split("-")[1] == "linux"), name
         assert one.static == (one.elf.interpreter == ""), name
 
 
@@ -103,7 +103,7 @@ def test_target_takes_names_short_names_lists_and_patterns(known, wanted, names)
 
 
 def test_all_are_all(known):
-    assert [one.name for one in variant.select("all", known)] == sorted(known)
+    assert [one.name for one in variant.select("all", known)] == sorted(name for name in known if not known[name].inherits)
 
 
 def test_an_unknown_target_is_told_the_nearest_names_and_all_of_them(known):
@@ -116,3 +116,60 @@ def test_an_unknown_target_is_told_the_nearest_names_and_all_of_them(known):
 @pytest.mark.parametrize("wanted", [",", " , "])
 def test_a_list_of_nothing_names_no_variant(known, wanted):
     assert refused(variant.select, wanted, known).what == "it names no variant"
+
+
+BOARD = 'inherits = "mips-linux-gnu"\nsummary = "a board"\n[machine]\npredefined = ["__mips_dsp"]\n[flags]\ngcc = ["-march=24kc"]\n'
+
+
+def board(folder, name, text=BOARD):
+    (folder / name).mkdir(parents=True)
+    (folder / name / "variant.toml").write_text(text)
+    return folder / name
+
+
+def test_a_board_states_only_what_differs(tmp_path):
+    base = write_variant(tmp_path / "all")
+    board(tmp_path / "all/boards", "router")
+    read = variant.load_all(tmp_path / "all")
+    found, parent = read["router"], variant.load(base)
+    assert (found.summary, found.short, found.inherits, found.flags.gcc) == ("a board", (), "mips-linux-gnu", ("-march=24kc",))
+    assert found.machine.predefined == ("__mips_dsp",) and found.machine.bits == parent.machine.bits
+    assert (found.libc, found.elf, found.run, found.python, found.toolchain) == (
+        parent.libc, parent.elf, parent.run, parent.python, parent.toolchain)
+
+
+def test_a_board_of_a_board_inherits_from_both(tmp_path):
+    write_variant(tmp_path)
+    board(tmp_path, "router")
+    board(tmp_path, "indoor", 'inherits = "router"\nsummary = "x"\n[libc]\nfloor = "2.28"\n')
+    found = variant.load_all(tmp_path)["indoor"]
+    assert found.flags.gcc == ("-march=24kc",) and found.libc.floor == "2.28" and found.libc.name == "glibc"
+
+
+def test_one_s_own_board_inherits_from_the_project_s_variants(tmp_path):
+    board(tmp_path, "router", BOARD.replace("mips-linux-gnu", "rpi-zero"))
+    read = variant.load_all(tmp_path, inherit.places(PROJECT / "variants"))
+    assert list(read) == ["router"] and "-mcpu=arm1176jzf_s" in read["router"].flags.zig
+
+
+def test_boards_are_chosen_by_name_or_pattern_and_are_no_part_of_all(known):
+    assert [one.name for one in variant.select("cortex-*", known)] == ["cortex-a53", "cortex-a7"]
+    assert not [one.name for one in variant.select("all", known) if one.inherits] and len(variant.select("all", known)) >= 22
+
+
+@pytest.mark.parametrize("parents, told", [
+    ({"a": "a"}, "inherits: a circle, a -> a"), ({"a": "b", "b": "c", "c": "b"}, "inherits: a circle, a -> b -> c -> b"),
+    ({"a": "mips-linux-gmu"}, "no variant is called 'mips-linux-gmu'; did you mean 'mips-linux-gnu'"), ({"a": ""}, "no variant is called ''")])
+def test_a_board_that_inherits_in_a_circle_or_from_nothing_is_refused(tmp_path, parents, told):
+    write_variant(tmp_path)
+    for name, parent in parents.items():
+        board(tmp_path, name, BOARD.replace("mips-linux-gnu", parent))
+    error = refused(variant.load_all, tmp_path)
+    assert error.where == str(tmp_path / "a/variant.toml") and told in error.what
+
+
+def test_what_a_board_gets_wrong_is_told_like_a_variant_s(tmp_path):
+    write_variant(tmp_path)
+    board(tmp_path, "router", BOARD.replace("summary", "sumary") + "[elf]\nflags = 'x'\n")
+    error = refused(variant.load_all, tmp_path)
+    assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what and "summary: it is missing" in error.what

@@ -23,11 +23,11 @@ class _Strings:
 def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, interpreter="", needed=(), soname="", rpath="",
          runpath="", versions=None, exports=(), hidden=(), stack="RW", load="RX", relro=True, now="DF_BIND_NOW", textrel="",
          pie=False, relr=False, dynamic=True, sections=(), payload=b"", symbols=None, undefined=(), weak=(), defines=None,
-         align=65536, build_id=b"", properties=None) -> bytes:
+         align=0x10000, dynamic_flags="RW", build_id=b"", properties=None) -> bytes:
     """Return an ELF file. versions: {(library, version): [symbols]}. defines: {version: [symbols]}.
 
     sections: names of further, empty sections, or rows (name, type, content). now, textrel: the tag or flag that says so.
-    symbols: the number of symbols that the header of .dynsym claims. align: of the PT_LOAD. properties: (type, bits) of
+    symbols: the number of symbols that the header of .dynsym claims. align: bytes, of the PT_LOAD. properties: (type, bits) of
     .note.gnu.property.
     """
     wide, mark = bits == 64, "<" if data == "little" else ">"
@@ -63,7 +63,7 @@ def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, in
     body.put("dynamic", b"".join(struct.pack(word + word[1], *tag) for tag in [*tags, (0, 0)]))
     count = _section_headers(body, mark, wide, sections, dynamic, symbols)
     body.places["load"] = 0, body.start + len(body.data)
-    letters = {"load": load, "dynamic": "RW", "stack": stack}
+    letters = {"load": load, "dynamic": dynamic_flags, "stack": stack}
     segments = [_segment(mark, wide, kind, letters.get(kind, "R"), *body.places.get(kind, (0, 0)), align if kind == "load" else 8)
                 for kind in kinds]
     ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if data == "little" else 2, 1]) + bytes(9)

@@ -1,0 +1,191 @@
+"""What a gcc or clang on this machine tells about itself: asked once, kept with the stat data of all that it rests on.
+
+A driver is a program with the words that its owner calls it with (an SDK's own flags, ``--target``, ``--sysroot``).
+"""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import crtfiles
+from .errors import UserError
+from .identity import Identity
+
+ASK_SECONDS = 20  # a driver that takes longer to describe itself hangs
+OLDEST_CLANG = 14
+_PARTS = ("crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc.a",
+          "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
+# the build machine's own headers: /usr/include of a cross compiler is another machine's
+_HOST_HEADERS = ("/usr/include", "/usr/local/include")
+_X86 = {3, 62}  # EM_386, EM_X86_64: a machine of the second kind runs programs of the first
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One compiler. path: absolute.  flags: its owner's words, kept for every compile and link.
+
+    root: the folder of the SDK that it belongs to, where all its headers and start files must be; empty for others.
+    sysroot: of ``sysroot=``, with the same meaning.  folders: of its PATH besides its own and the system's.
+    """
+
+    path: str
+    flags: tuple[str, ...] = ()
+    root: str = ""
+    sysroot: str = ""
+    folders: tuple[str, ...] = ()
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The whole environment of its processes; nothing of the user's."""
+        folders = [*self.folders, os.path.dirname(self.path), "/usr/bin", "/bin"]
+        return {"LC_ALL": "C", "PATH": os.pathsep.join(dict.fromkeys(folders))}
+
+    def ask(self, *words: str, text: str = "", fails: bool = False) -> str:
+        """Return what it prints. fails: return an empty string when it ends with a status. Raises UserError otherwise."""
+        try:
+            done = subprocess.run([self.path, *self.flags, *words], input=text, text=True, capture_output=True, timeout=ASK_SECONDS,
+                                  env=self.env)
+        except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
+            raise UserError(self.path, f"it cannot be run ({error})", "name a working compiler") from None
+        if done.returncode and fails:
+            return ""
+        if done.returncode:
+            said = " | ".join(line.strip() for line in done.stderr.strip().splitlines()[:3])
+            raise UserError(self.path, f"'{' '.join(words)}' failed with status {done.returncode}: {said or 'it said nothing'}",
+                            "install the compiler and its libc headers completely")
+        return done.stdout + (done.stderr if "-v" in words else "")
+
+    def facts(self, identity: Identity) -> dict:
+        """Return what it tells, with a ``digest`` of all its parts; see `_describe`."""
+        return identity.of("\n".join([self.path, *self.flags, *self.folders]), lambda: _describe(self))
+
+
+def _describe(driver: Driver) -> tuple[dict, list[str]]:
+    """Ask a driver for its parts. Returns the facts, and the files and folders that they rest on.
+
+    Paths below an SDK's root are written ``@/...``, so that an SDK that moved keeps its digest.
+    """
+    check_host(driver.path)
+    text = driver.ask("-E", "-v", "-dM", "-x", "c", "-", text="#if __has_include(<features.h>)\n#include <features.h>\n#endif\n")
+    macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
+    clang = "__clang__" in macros
+    if clang and int(macros["__clang_major__"]) < OLDEST_CLANG:
+        raise UserError(driver.path, f"this is clang {macros['__clang_major__']}", f"use clang {OLDEST_CLANG} or newer")
+    names = ("ld.lld", "ld") if clang else ("cc1", "as", "ld", "ar", "collect2")
+    programs = [driver.ask(f"-print-prog-name={name}").strip() for name in names]
+    parts = [driver.ask(f"-print-file-name={name}").strip() for name in _PARTS]
+    search = driver.ask("-print-search-dirs").partition("programs: =")[2].partition("\n")[0].split(":")
+    linker = _linker(driver) if clang else ""
+    found = [os.path.realpath(line.strip()) for line in
+             text.partition("search starts here:\n#include <...>")[2].partition("End of search")[0].splitlines()[1:]
+             if line.strip()]
+    folders = include(driver, found)
+    start = next((path for path in parts[:2] if os.path.isabs(path)), "")
+    for place in filter(None, (driver.sysroot, driver.root)):
+        if start and not inside(start, place):
+            raise UserError(driver.path, f"it links with {os.path.realpath(start)}, which is not in {place}",
+                            "use a compiler that belongs to this libc, or toolchain=clang with its sysroot=")
+    facts = {
+        "properties": crtfiles.properties(parts),
+        "kind": "clang" if clang else "gcc", "linker": linker, "include": folders, "macros": macros,
+        "version": driver.ask("-dumpversion" if clang else "-dumpfullversion").strip(), "target": driver.ask("-dumpmachine").strip(),
+        "banner": driver.ask("--version").partition("\n")[0].strip(),
+        "sysroot": driver.sysroot or ("" if clang else driver.ask("-print-sysroot", fails=True).strip()),
+        "glibc": f"{macros['__GLIBC__']}.{macros['__GLIBC_MINOR__']}" if "__GLIBC__" in macros else "",
+        "musl": _musl(driver.ask("-print-file-name=libc.a").strip()) if "__GLIBC__" not in macros else ""}
+    path = driver.env["PATH"]
+    real = os.path.realpath(driver.path)
+    files = [os.path.realpath(shutil.which(name, path=path) or name) for name in [driver.path, *programs, *parts]]
+    files += [f"{driver.path}.br_real", *map(str, sorted(Path(real).parent.parent.glob("lib/lib*LLVM*.so*") if clang else ()))]
+    return _relative(facts, driver.root), [*files, *folders, *(folder for folder in search if folder)]
+
+
+def _relative(facts: dict, root: str) -> dict:
+    if not root:
+        return facts
+    place = os.path.realpath(root)
+    return {name: [_at(path, place) for path in value] if isinstance(value, list) else
+            _at(value, place) if name == "sysroot" else value for name, value in facts.items()}
+
+
+def _at(path: str, root: str) -> str:
+    real = os.path.realpath(path) if path else ""
+    return "@" + real[len(root):] if inside(real, root) else path
+
+
+def absolute(path: str, root: str) -> str:
+    """Return a path of the facts as this machine has it."""
+    return os.path.realpath(root) + path[1:] if path.startswith("@") else path
+
+
+def inside(path: str, folder: str) -> bool:
+    """Tell whether a path lies in a folder, links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)) if path else False
+
+
+def include(driver: Driver, found: Sequence[str]) -> list[str]:
+    """Return the header folders that are the target's own, in their order.
+
+    Of an SDK or a ``sysroot=`` only what lies in it counts, and the compiler's own headers; otherwise the build machine's
+    folders are left out as soon as another one has a libc (Debian's cross gcc looks into /usr/include, too).
+    """
+    places = [place for place in (driver.root, driver.sysroot) if place]
+    if places:
+        return [folder for folder in found if any(inside(folder, place) for place in places)
+                or os.path.exists(f"{folder}/stddef.h") and not folder.startswith(_HOST_HEADERS)
+                and not os.path.exists(f"{folder}/stdio.h")]
+    own = [folder for folder in found if not folder.startswith(_HOST_HEADERS)]
+    return own if any(os.path.exists(f"{folder}/stdio.h") for folder in own) else list(found)
+
+
+def _linker(driver: Driver) -> str:
+    """Return the word that chooses clang's linker: lld, or where that cannot link for the target, the target's own."""
+    said = ""
+    with tempfile.TemporaryDirectory(prefix="crosspy-") as folder:
+        for word in ("-fuse-ld=lld", ""):
+            words = [driver.path, *driver.flags, *filter(None, [word]), "-x", "c", "-", "-o", f"{folder}/a"]
+            done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
+                                  timeout=ASK_SECONDS, errors="replace")
+            if not done.returncode:
+                return word
+            said = said or " | ".join(done.stderr.strip().splitlines()[:2])
+    raise UserError(driver.path, f"it cannot link for its target: {said[:600]}",
+                    "install lld and the target's libc (Debian: libc6-dev-ARCH-cross and libgcc-12-dev-ARCH-cross), or correct sysroot=")
+
+
+def _musl(path: str) -> str:
+    """Return musl's version out of its libc.a (the member version.o holds little but the text), or an empty string."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError:
+        return ""
+    member = re.search(rb"version\.l?o/ ", data)
+    version = re.search(rb"\0(\d+\.\d+\.\d+)[\w.-]*\0", data[member.start():member.start() + 4096]) if member else None
+    return version[1].decode() if version else ""
+
+
+def check_host(path: str) -> None:
+    """Raise UserError when a program is for another machine than the one that runs SCons; a script is for any."""
+    try:
+        with open(path, "rb") as stream:
+            head = stream.read(20)
+        with open(sys.executable, "rb") as stream:
+            own = stream.read(20)
+    except OSError as error:
+        raise UserError(path, f"it cannot be read ({error.strerror})", "name a compiler that can be run") from None
+    if head[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe") or head[:2] == b"MZ":
+        raise UserError(path, "it is a program for another system, not Linux", "take the SDK for Linux on this machine")
+    if head[:4] != b"\x7fELF" or own[:4] != b"\x7fELF" or len(head) < 20:
+        return
+    machine, mine = (struct.unpack_from("<H" if one[5] == 1 else ">H", one, 18)[0] for one in (head, own))
+    if machine != mine and not {machine, mine} <= _X86:
+        raise UserError(path, f"it is a program for another machine (e_machine {machine}; this one is {mine})",
+                        f"take the SDK whose host is {os.uname().machine}")

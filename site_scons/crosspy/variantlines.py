@@ -1,0 +1,14 @@
+"""Lines of a variant that have a form of their own."""
+from __future__ import annotations
+
+import re
+
+
+def unfit(variant) -> list[str]:
+    """Return what is wrong with such lines of a variant.Variant."""
+    found = [f"elf.attributes: {row!r} is not NAME=PATTERN" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
+    found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
+              if not re.fullmatch(r"[\w-]+: \S.*", row)]
+    found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
+    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
+                    if (value := getattr(variant.elf, name)) < 0]

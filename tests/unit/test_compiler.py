@@ -1,0 +1,176 @@
+"""Compilers of this machine: headers that are the target's, programs for other hosts, clang's linker, musl's version."""
+import os
+
+import pytest
+from fakecross import MIPS, Cross, foreign, script
+from samples import PROJECT, load_variant, static
+
+from crosspy import compiler, fit, toolchain, variant
+from crosspy.compiler import Driver
+from crosspy.errors import UserError
+from crosspy.identity import Identity
+
+CLANG = {"__clang__": "1", "__clang_major__": "14"}
+KNOWN = variant.load_all(PROJECT / "variants")
+
+
+def refused(call, *arguments):
+    with pytest.raises(UserError) as caught:
+        call(*arguments)
+    return caught.value
+
+
+def resolve(mips, tmp_path, **given):
+    words = {"toolchain": "zig", "sysroot": "", "glibc": "", **given}
+    return toolchain.resolve(mips, words, tmp_path / "zig-cache", Identity(tmp_path / "toolchains.json"), [mips])
+
+
+@pytest.fixture
+def mips(tmp_path):
+    return load_variant(tmp_path / "variants")
+
+
+@pytest.mark.parametrize("changes, told", [
+    ({"__SIZEOF_POINTER__": "8"}, "bits 64 where the variant says 32"),
+    ({"__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__"}, "endian little where the variant says big"),
+    ({"__GLIBC__": None}, "libc musl where the variant says glibc"), ({"__UCLIBC__": "1"}, "libc uClibc where the variant says glibc"),
+    ({}, "no __mips_hard_float where the variant says EM_MIPS, hard float"),
+    ({"__mips_hard_float": "1", "__mips_nan2008": "1"}, "__mips_nan2008 where the variant says EM_MIPS, hard float")])
+def test_what_a_compiler_predefines_is_held_against_the_variant(tmp_path, changes, told):
+    mips = load_variant(tmp_path, ('elf = "EM_MIPS"', 'elf = "EM_MIPS"\npredefined = ["__mips_hard_float"]\nundefined = ["__mips_nan2008"]'))
+    macros = {name: value for name, value in {**MIPS, **changes}.items() if value is not None}
+    assert told in fit.problems(mips, macros)
+
+
+def test_a_compiler_for_another_machine_is_refused_with_the_targets_that_it_fits(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", macros={"__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__", "__arm__": "1", "__ARM_EABI__": "1"})
+    facts = Driver(str(cross.driver)).facts(Identity(tmp_path / "toolchains.json"))
+    error = refused(fit.check, "toolchain=x", mips, facts, KNOWN.values())
+    assert "endian little where the variant says big" in error.what and "made-up gcc 14.2.0" in error.what
+    assert "target=arm-linux-gnueabi;" in error.fix
+
+
+def test_a_compiler_that_no_variant_fits_is_told_how_to_add_one(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", macros={"__BYTE_ORDER__": "__ORDER_PDP_ENDIAN__"})
+    facts = Driver(str(cross.driver)).facts(Identity(tmp_path / "toolchains.json"))
+    error = refused(fit.check, "toolchain=x", mips, facts, KNOWN.values())
+    assert "no variant fits it (did you mean 'mips-linux-gnu'" in error.fix and "variants/README.md" in error.fix
+
+
+def test_missing_libc_headers_are_told_as_that(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", macros={"__GLIBC__": None, "_FEATURES_H": None})
+    with pytest.raises(UserError) as caught:
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}")
+    error = caught.value
+    assert "libc headers are missing" in error.what and "toolchain=zig" in error.fix
+
+
+def test_a_program_for_another_host_is_refused_before_it_is_run(tmp_path, mips):
+    cross = Cross(tmp_path / "cross")
+    foreign(cross.driver)
+    with pytest.raises(UserError, match="e_machine 30583"):
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}")
+    cross.driver.write_bytes(b"\xcf\xfa\xed\xfe" + bytes(60))
+    with pytest.raises(UserError, match="not Linux"):
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}")
+
+
+def test_a_sysroot_goes_to_the_compiler_and_must_hold_what_it_links(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", sysroot="/")
+    root = tmp_path / "root of the device"
+    root.mkdir()
+    with pytest.raises(UserError, match="crt1.o, which is not in"):
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}", sysroot=str(root))
+    found = resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}", sysroot=str(cross.folder))
+    assert found.cc[1] == f"--sysroot={cross.folder}" and found.sysroot == "cross"
+    with pytest.raises(UserError, match="there is no such folder"):
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}", sysroot=str(root / "none"))
+    with pytest.raises(UserError, match="zig brings the headers"):
+        resolve(mips, tmp_path, sysroot=str(root))
+
+
+@pytest.mark.parametrize("floor, told", [("2.17", "cannot lower that"), ("2.30", "cannot lower that"), ("2.31", ""), ("2.36", "")])
+def test_only_zig_lowers_the_glibc_floor(tmp_path, mips, floor, told):
+    words = {"toolchain": f"gcc:{Cross(tmp_path / 'cross').prefix}", "glibc": floor}
+    if told:
+        with pytest.raises(UserError, match=told):
+            resolve(mips, tmp_path, **words)
+    else:
+        assert resolve(mips, tmp_path, **words).floor == "2.31"
+
+
+@pytest.mark.parametrize("floor, told", [("2.16", "zig can lower it to 2.17, not below"), ("2.28", ""), ("2.999", "knows glibc up to 2.")])
+def test_zig_takes_a_floor_between_the_variant_s_and_the_newest_that_it_knows(tmp_path, floor, told):
+    arm = KNOWN["arm-linux-gnueabihf"]
+    if told:
+        with pytest.raises(UserError, match=told):
+            resolve(arm, tmp_path, glibc=floor)
+    else:
+        found = resolve(arm, tmp_path, glibc=floor)
+        assert found.target.endswith(".2.28") and found.floor == "2.28" and found.libc == "glibc 2.28"
+
+
+def test_a_floor_for_musl_is_a_contradiction(tmp_path):
+    with pytest.raises(UserError, match="this target has musl"):
+        resolve(static(tmp_path), tmp_path, glibc="2.28")
+
+
+def test_clang_is_given_the_target_and_the_linker_that_can_link_for_it(tmp_path):
+    mips = load_variant(tmp_path / "v", ('gcc = "mips', 'clang = "mips-linux-gnu"\ngcc = "mips'))
+    words = {"macros": CLANG, "tuple_": "llvm"}
+    cross = Cross(tmp_path / "cross", **words)
+    (cross.folder / "bin/llvm-ar").chmod(0o755)
+    found = resolve(mips, tmp_path, toolchain=f"clang:{cross.driver}")
+    assert found.kind == "clang" and found.cc[:3] == (str(cross.driver), "--target=mips-linux-gnu", "-fuse-ld=lld")
+    assert found.ar == (str(cross.folder / "bin/llvm-ar"),)
+    Cross(tmp_path / "cross", refused="-fuse-ld=lld", **words)
+    assert "-fuse-ld=lld" not in resolve(mips, tmp_path, toolchain=f"clang:{cross.driver}").cc
+    Cross(tmp_path / "cross", refused="-o", **words)
+    with pytest.raises(UserError, match="cannot link for its target: no emulation"):
+        resolve(mips, tmp_path, toolchain=f"clang:{cross.driver}")
+
+
+def test_an_old_clang_and_a_missing_one_are_refused(tmp_path, monkeypatch):
+    mips = load_variant(tmp_path / "v", ('gcc = "mips', 'clang = "mips-linux-gnu"\ngcc = "mips'))
+    cross = Cross(tmp_path / "cross", macros={**CLANG, "__clang_major__": "13"})
+    with pytest.raises(UserError, match="this is clang 13"):
+        resolve(mips, tmp_path, toolchain=f"clang:{cross.driver}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match="apt-get install clang lld llvm"):
+        resolve(mips, tmp_path, toolchain="clang")
+    with pytest.raises(UserError, match="no name for clang"):
+        resolve(load_variant(tmp_path / "w"), tmp_path, toolchain="clang")
+
+
+def test_the_version_of_musl_is_read_from_its_library(tmp_path):
+    path = tmp_path / "libc.a"
+    path.write_bytes(b"!<arch>\n" + b"version.lo/     0           0     0     644     1104      `\n" + b"\x7fELF\0\0" + b"\x001.2.3\0\0GCC: 12\0")
+    assert compiler._musl(str(path)) == "1.2.3"
+    path.write_bytes(b"!<arch>\n" + b"other.o/" + b"\x001.2.3\0")
+    assert compiler._musl(str(path)) == "" == compiler._musl(str(tmp_path / "none"))
+
+
+def test_the_build_machine_s_headers_are_left_out_only_where_the_target_has_its_own(tmp_path):
+    (tmp_path / "target").mkdir()
+    found = [str(tmp_path / "gcc"), str(tmp_path / "target"), "/usr/local/include", "/usr/include"]
+    assert compiler.include(Driver("gcc"), found) == found
+    (tmp_path / "target/stdio.h").touch()
+    assert compiler.include(Driver("gcc"), found) == found[:2]
+
+
+def test_of_an_sdk_only_its_own_headers_and_the_compiler_s_count(tmp_path):
+    for name in ("sdk/include", "gcc/include", "other"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "gcc/include/stddef.h").touch()
+    for name in ("stddef.h", "stdio.h"):
+        (tmp_path / "other" / name).touch()
+    found = [str(tmp_path / name) for name in ("sdk/include", "gcc/include", "other")]
+    assert compiler.include(Driver("gcc", root=str(tmp_path / "sdk")), found) == found[:2]
+
+
+def test_every_pair_of_a_toolchain_and_its_argument_is_checked_at_once():
+    for good in ("zig", "gcc", "gcc:/opt/x-", "clang", "clang:/opt/bin/clang-17", "sdk:/opt/a b"):
+        toolchain.parse(good)
+    for bad in ("zig:", "zig:x", "sdk", "sdk:", "tcc", "", "GCC"):
+        assert refused(toolchain.parse, bad).where == f"toolchain={bad}"
+    assert os.path.isabs(resolve(KNOWN["arm-linux-gnueabihf"], PROJECT / "nowhere").cc[0])
