@@ -175,12 +175,13 @@ def _musl(path: str) -> str:
 def check_host(path: str) -> None:
     """Raise UserError when a program is for another machine than the one that runs SCons; a script is for any."""
     try:
-        with open(path, "rb") as stream:
-            head = stream.read(20)
-        with open(sys.executable, "rb") as stream:
-            own = stream.read(20)
+        head = _head(path)
     except OSError as error:
         raise UserError(path, f"it cannot be read ({error.strerror})", "name a compiler that can be run") from None
+    try:
+        own = _head(sys.executable)
+    except OSError:  # a Python that may be run but not read
+        own = b""
     if head[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe") or head[:2] == b"MZ":
         raise UserError(path, "it is a program for another system, not Linux", "take the SDK for Linux on this machine")
     if head[:4] != b"\x7fELF" or own[:4] != b"\x7fELF" or len(head) < 20:
@@ -189,3 +190,8 @@ def check_host(path: str) -> None:
     if machine != mine and not {machine, mine} <= _X86:
         raise UserError(path, f"it is a program for another machine (e_machine {machine}; this one is {mine})",
                         f"take the SDK whose host is {os.uname().machine}")
+
+
+def _head(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read(20)

@@ -171,7 +171,7 @@ def _run(args: argparse.Namespace) -> int:
         known |= variant.load_all(folder, inherit.places(args.variants[0]))
     chosen_one = known[args.variant]
     found = runner.runner(chosen_one)
-    expected = expectations.load(args.variants, [chosen_one.name, *filter(None, [chosen_one.inherits])], found.foreign)
+    expected = expectations.load(args.variants, sorted({chosen_one.name, chosen_one.triple}), found.foreign)
     scratch = Path(tempfile.mkdtemp(prefix="conformance-", dir=args.output.parent))
     row = None
     try:

@@ -17,8 +17,8 @@ def places(folder: Path) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(found)}
 
 
-def facts(folder: Path, known: Mapping[str, Path]) -> dict:
-    """Return a variant's keys with those that it inherits; a table is taken over key by key, a list as a whole.
+def facts(folder: Path, known: Mapping[str, Path]) -> tuple[dict, str]:
+    """Return a variant's keys with those that it inherits, and the name at the root; a table is taken over key by key, a list as a whole.
 
     known: the folder of each variant that may be inherited from, by name.  Raises UserError for a circle, and for a name
     that is none.
@@ -38,7 +38,7 @@ def facts(folder: Path, known: Mapping[str, Path]) -> dict:
     made: dict = {}
     for number, layer in reversed(list(enumerate(layers))):
         made = _merged(made, layer if number == 0 else {key: value for key, value in layer.items() if key not in _OWN})
-    return made
+    return made, chain[-1]
 
 
 def _merged(under: Mapping, over: Mapping) -> dict:

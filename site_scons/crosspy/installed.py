@@ -20,8 +20,8 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
 
     job: stages.Job.  header: the text of pyconfig.h.  made: the target's graph.
     """
-    names = substitutions.tool_names(job.variant.toolchain.gcc or job.variant.name)
-    build = substitutions.Build(job.release.version, job.variant.name, job.variant.python.multiarch, **names,
+    names = substitutions.tool_names(job.variant.toolchain.gcc or job.variant.triple)
+    build = substitutions.Build(job.release.version, job.variant.triple, job.variant.python.multiarch, **names,
                                 prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
                                 answers=dict(answers.variables))
     private = private_folders(job)

@@ -40,7 +40,7 @@ def find(given: str, identity: Identity) -> list[Candidate]:
     """
     where, path = f"toolchain=sdk:{given}", Path(os.path.abspath(os.path.expanduser(given)))
     if not path.exists():
-        raise UserError(where, "there is no such folder", "name the folder of an SDK: it holds bin/<tuple>-gcc or environment-setup-<tuple>")
+        raise UserError(where, "there is no such folder", "name an SDK's: it holds bin/<tuple>-gcc or environment-setup-<tuple>")
     if path.is_file():
         found = _yocto([path]) if path.name.startswith("environment-setup") else _drivers(path.parent.parent, [path], identity)
     else:

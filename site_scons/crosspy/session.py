@@ -30,8 +30,7 @@ EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 def say(line: str) -> None:
     """Print one line at once: what follows may take a while."""
-    sys.stdout.write(f"{line}\n")  # one write, so that lines of two jobs do not mix
-    sys.stdout.flush()
+    print(f"{line}\n", end="", flush=True)  # one write, so that lines of two jobs do not mix
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ class Session:
             raise next(iter(self.refused.values()))
         return made
 
-    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity, keep_going: bool) -> Builds:
+    def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity,
+               keep_going: bool) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"

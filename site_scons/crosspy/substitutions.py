@@ -62,6 +62,10 @@ _ANSWERED = {
 _STATES = ((re.compile(r"disabled|a test module|must be a shared"), "disabled"), (re.compile(r"not a module"), "n/a"))
 
 
+# config.sub, "Decode basic machines"; every other machine of ours is ``unknown``
+_VENDORS = {"pc": "x86_64|i.86", "ibm": "s390x?"}
+
+
 @dataclass(frozen=True)
 class Build:
     """What is installed. triple: ``arch-os-libc[abi]``.  cc, cxx, ar, readelf: names, never paths, as a device or a
@@ -88,9 +92,9 @@ class Build:
 
     @property
     def gnu_type(self) -> str:
-        """The triple as config.sub writes it, with a vendor (``pc`` for x86, else ``unknown``)."""
+        """The triple as config.sub writes it, with a vendor."""
         arch, rest = self.triple.split("-", 1)
-        return f"{arch}-{'pc' if re.fullmatch(r'x86_64|i.86', arch) else 'unknown'}-{rest}"
+        return f"{arch}-{next((vendor for vendor, machines in _VENDORS.items() if re.fullmatch(machines, arch)), 'unknown')}-{rest}"
 
 
 def tool_names(triple: str) -> dict[str, str]:

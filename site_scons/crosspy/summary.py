@@ -71,7 +71,7 @@ def of(folders: Mapping[str, str], states: Mapping[str, list[int]], refused: Map
     folders: build folder of each planned target.  states: of SCons, of the last files of each.  refused: targets that
     could not be planned.
     """
-    rows = [row(name, folder, all(state in DONE for state in states[name]), clock.seconds.get(name, 0.0)) for name, folder in folders.items()]
+    rows = [row(name, folder, set(states[name]) <= set(DONE), clock.seconds.get(name, 0.0)) for name, folder in folders.items()]
     return table(rows + [(name, "refused", "-", "-", "-", "-") for name in refused])
 
 

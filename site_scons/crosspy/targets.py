@@ -47,7 +47,8 @@ def _runs(variant: Variant) -> str:
     if not shutil.which(variant.run.qemu):
         return f"install {variant.run.qemu_package}"
     loader = variant.run.sysroot + variant.elf.interpreter
-    return "with qemu" if variant.static or os.path.exists(loader) else f"install {variant.run.sysroot_package}"
+    which = f"with qemu {variant.run.qemu_version}" if variant.run.qemu_version else "with qemu"
+    return which if variant.static or os.path.exists(loader) else f"install {variant.run.sysroot_package}"
 
 
 def row(variant: Variant) -> tuple[str, ...]:

@@ -78,8 +78,9 @@ def resolve(variant: Variant, given: Mapping[str, str], caches: Path, identity: 
     sysroot = given["sysroot"] and os.path.abspath(given["sysroot"])
     if given["sysroot"] and not os.path.isdir(sysroot):
         raise UserError(f"sysroot={given['sysroot']}", "there is no such folder", "name the folder that holds usr/include and usr/lib")
+    floor = f"glibc={given['glibc']} target={variant.name}"
     if given["glibc"] and variant.libc.name != "glibc":
-        raise UserError(f"glibc={given['glibc']} target={variant.name}", f"this target has {variant.libc.name}", "leave glibc= out for it")
+        raise UserError(floor, f"this target has {variant.libc.name}", "leave glibc= out for it")
     if kind == "zig":
         if sysroot:
             raise UserError(f"sysroot={given['sysroot']}", "zig brings the headers and libraries of its libc itself",
@@ -87,7 +88,7 @@ def resolve(variant: Variant, given: Mapping[str, str], caches: Path, identity: 
         return zig(variant, caches, given["glibc"])
     found = {"gcc": gcc, "clang": clang, "sdk": _sdk}[kind](variant, argument, sysroot, identity, list(known))
     if given["glibc"] and _number(given["glibc"]) < _number(found.floor):
-        raise UserError(f"glibc={given['glibc']} target={variant.name}", f"{found.banner} links with glibc {found.floor} and cannot lower that",
+        raise UserError(floor, f"{found.banner} links with glibc {found.floor} and cannot lower that",
                         f"use toolchain=zig, another sysroot, or glibc={found.floor}")
     return found
 
@@ -196,13 +197,15 @@ def clang(variant: Variant, given: str, sysroot: str, identity: Identity, known:
 
 def _sdk(variant: Variant, given: str, sysroot: str, identity: Identity, known: list[Variant]) -> Toolchain:
     if sysroot:
-        raise UserError(f"toolchain=sdk:{given} sysroot={sysroot}", "an SDK has its own sysroot", "leave sysroot= out, or use toolchain=gcc:PREFIX")
+        raise UserError(f"toolchain=sdk:{given} sysroot={sysroot}", "an SDK has its own sysroot",
+                        "leave sysroot= out, or use toolchain=gcc:PREFIX")
     chosen, _ = sdk.choose(given, variant, identity, known)
     where = f"toolchain=sdk:{given} target={variant.name}"
     return _made(where, variant, chosen.driver, chosen.archiver, identity, known, chosen.family)
 
 
-def _made(where: str, variant: Variant, driver: Driver, archiver: str, identity: Identity, known: list[Variant], origin: str = "") -> Toolchain:
+def _made(where: str, variant: Variant, driver: Driver, archiver: str, identity: Identity, known: list[Variant],
+          origin: str = "") -> Toolchain:
     facts = driver.facts(identity)
     fit.check(where, variant, facts, known)
     include = [word for folder in facts["include"] for word in ("-isystem", absolute(folder, driver.root))]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import inherit, variantlines
 from .errors import UserError, nearest
+from .variantlines import Waiver
 
 
 @dataclass(frozen=True)
@@ -101,31 +102,24 @@ class Elf:
 class Run:
     """How a program of the target runs here. machine: as ``uname -m`` names a host that runs it directly.
 
-    qemu: the qemu-user program. qemu_package, sysroot_package: Debian packages that bring it and the libc.
+    qemu: the qemu-user program; qemu_version: the oldest that has the instructions, "8.1". qemu_package, sysroot_package: Debian packages that bring it and the libc.
     sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``.
     """
 
     machine: str
     qemu: str = ""
+    qemu_version: str = ""
     qemu_package: str = ""
     sysroot: str = ""
     sysroot_package: str = ""
 
 
 @dataclass(frozen=True)
-class Waiver:
-    """Findings that may stay. rule: its id. file: a pattern of paths below root/. reason: why."""
-
-    rule: str
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class Variant:
     """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
 
-    inherits: the variant that a board starts from; it states only what differs.
+    inherits: the variant that a board starts from; it states only what differs.  triple: the name of the variant at the
+    root of what it inherits from, its own without.
     """
 
     name: str
@@ -140,6 +134,7 @@ class Variant:
     inherits: str = ""
     flags: Flags = Flags()
     waivers: tuple[Waiver, ...] = ()
+    triple: str = ""
 
     @property
     def static(self) -> bool:
@@ -156,11 +151,11 @@ def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
     Raises UserError that lists all that is wrong with the file.
     """
     path = folder / "variant.toml"
-    data = inherit.facts(folder, known or {})
+    data, triple = inherit.facts(folder, known or {})
     problems: list[str] = []
-    variant = _build(Variant, {"name": folder.name, **data}, "", problems)
-    if "name" in data:
-        problems.append("name: it is the folder's name; leave it out")
+    variant = _build(Variant, {"name": folder.name, "triple": triple, **data}, "", problems)
+    for key in {"name", "triple"} & data.keys():
+        problems.append(f"{key}: it is the folder's name, or that of the variant at the root of inherits; leave it out")
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")

@@ -1,7 +1,17 @@
-"""Lines of a variant that have a form of their own."""
+"""Parts of a variant that have a form of their own: waivers, and lines."""
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Findings that may stay. rule: its id. file: a pattern of paths below root/. reason: why."""
+
+    rule: str
+    file: str
+    reason: str
 
 
 def unfit(variant) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
+import struct
 import subprocess
 import sys
 from functools import cached_property
@@ -72,7 +74,12 @@ class Build:
             return [str(self.python), *arguments]
         if not self.variant.run.qemu:
             missing(f"{self.name} runs on a {self.variant.run.machine} only")
-        return [need(self.variant.run.qemu, self.variant.run.qemu_package), str(self.python), *arguments]
+        qemu = need(self.variant.run.qemu, self.variant.run.qemu_package)
+        if oldest := self.variant.run.qemu_version:
+            told = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
+            if _number(re.search(r"version ([\d.]+)", told)[1]) < _number(oldest):
+                pytest.skip(f"{self.name} needs qemu {oldest} or newer to run")  # no package of this Debian has it
+        return [qemu, str(self.python), *arguments]
 
     def run(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True, timeout: float = 300,
             cwd: Path | None = None) -> subprocess.CompletedProcess:
@@ -89,9 +96,32 @@ class Build:
         return json.loads(self.run("-c", code, **words).stdout)
 
     def smoke(self) -> None:
-        """A short proof of life, for builds whose interpreter is shown in full elsewhere."""
+        """A proof of life in one start, for builds whose interpreter is not shown in full."""
         planned = [name for name, row in self.modules.items() if row["kind"] != "absent"]
-        told = self.ask("import json, decimal, importlib, sys\n"
-                        f"for name in {planned!r}: importlib.import_module(name)\n"
-                        "print(json.dumps([sys.version.split()[0], str(decimal.Decimal('0.1') * 3), 2**100, 0.1 + 0.2]))")
-        assert told == [self.manifest["release"]["version"], "0.3", 2**100, 0.1 + 0.2]
+        told = self.ask(f"planned, floats, number = {planned!r}, {FLOATS!r}, {NUMBER}\n{SMOKE}")
+        machine, version = self.variant.machine, self.manifest["release"]["version"]
+        assert told == [version, "0.3", NUMBER * NUMBER, [repr(x) for x in FLOATS], [n * n for n in range(8)],
+                        machine.endian, machine.bits // 8,
+                        [struct.pack(order + "hiqfd", -2, 70000, -2**40, 1.5, -0.1).hex() for order in "<>"], "2038-01-19 03:14:07", 0]
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+FLOATS = [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e22, 123456789.123456789, -0.0, 0.1 + 0.2]
+NUMBER = 3**700 + 1
+SMOKE = """
+import decimal, importlib, json, os, struct, subprocess, sys, threading, time
+for name in planned: importlib.import_module(name)
+found = {}
+threads = [threading.Thread(target=lambda n=n: found.update({n: n * n})) for n in range(8)]
+[thread.start() for thread in threads]; [thread.join() for thread in threads]
+assert [float(repr(x)) for x in floats] == floats and number * number // number == number and time.monotonic() <= time.monotonic()
+assert time.time() > os.stat(sys.executable).st_mtime - 86400
+child = subprocess.run(["/bin/sh", "-c", "read word; test $word = word"], input=b"word").returncode
+print(json.dumps([sys.version.split()[0], str(decimal.Decimal('0.1') * 3), number * number, [repr(x) for x in floats],
+    [found[n] for n in range(8)], sys.byteorder, struct.calcsize('P'),
+    [struct.pack(order + 'hiqfd', -2, 70000, -2**40, 1.5, -0.1).hex() for order in '<>'],
+    time.strftime('%F %T', time.gmtime(2**31 - 1)), child]))
+"""

@@ -41,6 +41,31 @@ def need_root(why: str) -> None:
         missing(f"only root can do this: {why}")
 
 
+ORDINARY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+def ordinary(checkout: Checkout) -> tuple[str, ...]:
+    """Return the words that make a command an ordinary user's, where that user can read what it needs."""
+    if os.geteuid() != 0:
+        return ()
+    need("setpriv", "util-linux")
+    probe = subprocess.run([*ORDINARY, sys.executable, "-c", "import SCons, ziglang"], cwd=checkout.folder, capture_output=True)
+    if probe.returncode:
+        missing("an ordinary user cannot read the Python that runs these tests: install it somewhere that others can read")
+    return ORDINARY
+
+
+def give(folder: Path) -> None:
+    """Make a checkout's folders an ordinary user's, who then can build in it; files that it shares stay as they are."""
+    if os.geteuid() == 0:
+        for where, _, names in os.walk(folder):
+            os.chown(where, int(ORDINARY[2]), int(ORDINARY[4]))
+            for name in names:
+                path = os.path.join(where, name)
+                if os.lstat(path).st_nlink == 1:
+                    os.lchown(path, int(ORDINARY[2]), int(ORDINARY[4]))
+
+
 @dataclass(frozen=True)
 class Run:
     """One finished run of scons. seconds: wall time."""

@@ -37,7 +37,8 @@ def mips(tmp_path):
     ({}, "no __mips_hard_float where the variant says EM_MIPS, hard float"),
     ({"__mips_hard_float": "1", "__mips_nan2008": "1"}, "__mips_nan2008 where the variant says EM_MIPS, hard float")])
 def test_what_a_compiler_predefines_is_held_against_the_variant(tmp_path, changes, told):
-    mips = load_variant(tmp_path, ('elf = "EM_MIPS"', 'elf = "EM_MIPS"\npredefined = ["__mips_hard_float"]\nundefined = ["__mips_nan2008"]'))
+    more = 'elf = "EM_MIPS"\npredefined = ["__mips_hard_float"]\nundefined = ["__mips_nan2008"]'
+    mips = load_variant(tmp_path, ('elf = "EM_MIPS"', more))
     macros = {name: value for name, value in {**MIPS, **changes}.items() if value is not None}
     assert told in fit.problems(mips, macros)
 
@@ -144,7 +145,8 @@ def test_an_old_clang_and_a_missing_one_are_refused(tmp_path, monkeypatch):
 
 def test_the_version_of_musl_is_read_from_its_library(tmp_path):
     path = tmp_path / "libc.a"
-    path.write_bytes(b"!<arch>\n" + b"version.lo/     0           0     0     644     1104      `\n" + b"\x7fELF\0\0" + b"\x001.2.3\0\0GCC: 12\0")
+    head = b"version.lo/     0           0     0     644     1104      `\n"
+    path.write_bytes(b"!<arch>\n" + head + b"\x7fELF\0\0" + b"\x001.2.3\0\0GCC: 12\0")
     assert compiler._musl(str(path)) == "1.2.3"
     path.write_bytes(b"!<arch>\n" + b"other.o/" + b"\x001.2.3\0")
     assert compiler._musl(str(path)) == "" == compiler._musl(str(tmp_path / "none"))

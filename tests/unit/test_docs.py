@@ -67,7 +67,7 @@ def keys():
     for item in dataclasses.fields(variant.Variant):
         if dataclasses.is_dataclass(kinds[item.name]):
             yield from ((f"{item.name}.{inner.name}", inner.default) for inner in dataclasses.fields(kinds[item.name]))
-        elif item.name != "name":
+        elif item.name not in ("name", "triple"):
             yield item.name, item.default
 
 

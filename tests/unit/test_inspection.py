@@ -11,7 +11,7 @@ import tiny_elf
 from goodroot import (ASKED, BUILD, LIBPYTHON, PROGRAM, REPOSITORY, SPAM, SUFFIX, expected, findings, program, write,
                       write_root)
 
-from crosspy import inspection, policy, variant, verdict
+from crosspy import inspectcommand, inspection, policy, variant, verdict
 from crosspy.errors import UserError
 
 
@@ -98,3 +98,14 @@ def test_the_cache_is_used_and_a_damaged_one_is_not_believed(root, monkeypatch):
 def test_a_missing_root_is_one_message_without_a_traceback(tmp_path, capsys):
     assert run(tmp_path / "root") == 2
     assert capsys.readouterr().err.startswith(f"{tmp_path / 'root'}: the folder does not exist. Fix: ")
+
+
+def test_files_that_were_built_elsewhere_are_held_to_no_plan(root):
+    foreign = inspectcommand.foreign(variant.load(REPOSITORY / "variants/aarch64-linux-gnu"))
+    found = {one.rule for one in findings(root, foreign)}
+    assert found == {"needed", "libpython-stub"}, "libpython is none of the device's own libraries"
+
+
+def test_one_file_is_inspected_alone(root):
+    entries = inspection.inspect(root / "usr/bin", expected(), inspection.FactsCache(None), "python3.13")
+    assert [entry.path for entry in entries] == ["python3.13"] and entries[0].kind == "program"

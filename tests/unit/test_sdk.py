@@ -170,8 +170,10 @@ def test_yocto_s_paths_follow_an_sdk_that_was_moved_as_a_whole(tmp_path, mips, f
 
 
 @pytest.mark.parametrize("old, new, told", [
-    ('CC="mips-poky-linux-gcc', 'CC="$(which gcc)', "CC: line 10 runs a command"), ('CC="mips-poky-linux-gcc', 'CC="`which gcc`', "CC: line 10 runs"),
-    ('CC="mips-poky-linux-gcc', 'CC="${TOOL:-gcc}', "CC: line 10 has an expansion"), ("unset command_not_found_handle", 'eval "CC=gcc"', "line 9: it runs code"),
+    ('CC="mips-poky-linux-gcc', 'CC="$(which gcc)', "CC: line 10 runs a command"),
+    ('CC="mips-poky-linux-gcc', 'CC="`which gcc`', "CC: line 10 runs"),
+    ('CC="mips-poky-linux-gcc', 'CC="${TOOL:-gcc}', "CC: line 10 has an expansion"),
+    ("unset command_not_found_handle", 'eval "CC=gcc"', "line 9: it runs code"),
     ("unset command_not_found_handle", "gcc() { rm -rf /; }", "line 9: it defines a shell function"),
     ('SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"', "SDKTARGETSYSROOT=`touch @/pwned`", "CC: line 6 is not quoted"),
     ('export CC="', 'if true; then export X=1; fi; export CC="', "it sets no CC"), ("export CC", "export DD", "it sets no CC"),

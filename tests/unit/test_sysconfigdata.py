@@ -119,3 +119,10 @@ def test_the_command_writes_only_what_changed(tmp_path):
 def test_makesetup_refuses_a_word_that_upstream_refuses():
     with pytest.raises(UserError, match="bad word '%odd'"):
         makefile.makesetup("m m.c %odd\n")
+
+
+@pytest.mark.parametrize("triple, told", [
+    ("i686-linux-musl", "i686-pc-linux-musl"), ("x86_64-linux-gnu", "x86_64-pc-linux-gnu"), ("s390x-linux-gnu", "s390x-ibm-linux-gnu"),
+    ("mips-linux-musl", "mips-unknown-linux-musl"), ("powerpc64le-linux-gnu", "powerpc64le-unknown-linux-gnu")])
+def test_a_triple_gets_the_vendor_that_config_sub_gives_it(triple, told):
+    assert Build("3.13.15", triple, triple, **tool_names(triple)).gnu_type == told

@@ -39,7 +39,7 @@ def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple()
     ('[run]\nmachine = "mips"\n', "", "run: it is missing"),
     ('[run]\nmachine = "mips"\n', "[run]\n", "run.machine: it is missing"),
     ("[elf]\n", "[[elf]]\n", "elf: a table is expected, not [{}]"),
-    ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name; leave it out"),
+    ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name, or that"),
     ('floor = "2.17"', 'floor = "new"', "libc.floor: 'new' is not a glibc version such as '2.17'"),
     ('floor = "2.17"\n', "", "libc.floor: '' is not a glibc version such as '2.17'"),
     ('"glibc"', '"musl"', "libc.floor: only glibc has one; leave it out"),
@@ -133,6 +133,7 @@ def test_a_board_states_only_what_differs(tmp_path):
     read = variant.load_all(tmp_path / "all")
     found, parent = read["router"], variant.load(base)
     assert (found.summary, found.short, found.inherits, found.flags.gcc) == ("a board", (), "mips-linux-gnu", ("-march=24kc",))
+    assert found.triple == parent.triple == "mips-linux-gnu"
     assert found.machine.predefined == ("__mips_dsp",) and found.machine.bits == parent.machine.bits
     assert (found.libc, found.elf, found.run, found.python, found.toolchain) == (
         parent.libc, parent.elf, parent.run, parent.python, parent.toolchain)
@@ -159,7 +160,8 @@ def test_boards_are_chosen_by_name_or_pattern_and_are_no_part_of_all(known):
 
 @pytest.mark.parametrize("parents, told", [
     ({"a": "a"}, "inherits: a circle, a -> a"), ({"a": "b", "b": "c", "c": "b"}, "inherits: a circle, a -> b -> c -> b"),
-    ({"a": "mips-linux-gmu"}, "no variant is called 'mips-linux-gmu'; did you mean 'mips-linux-gnu'"), ({"a": ""}, "no variant is called ''")])
+    ({"a": "mips-linux-gmu"}, "no variant is called 'mips-linux-gmu'; did you mean 'mips-linux-gnu'"),
+    ({"a": ""}, "no variant is called ''")])
 def test_a_board_that_inherits_in_a_circle_or_from_nothing_is_refused(tmp_path, parents, told):
     write_variant(tmp_path)
     for name, parent in parents.items():
@@ -172,4 +174,5 @@ def test_what_a_board_gets_wrong_is_told_like_a_variant_s(tmp_path):
     write_variant(tmp_path)
     board(tmp_path, "router", BOARD.replace("summary", "sumary") + "[elf]\nflags = 'x'\n")
     error = refused(variant.load_all, tmp_path)
-    assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what and "summary: it is missing" in error.what
+    assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what
+    assert "summary: it is missing" in error.what

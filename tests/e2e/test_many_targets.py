@@ -1,0 +1,78 @@
+"""Many targets in one run, and targets that the project does not know: a folder with one file each."""
+import re
+
+import pytest
+from built import NAMES, VARIANTS, Build
+from checkout import REPOSITORY, clone
+from refusal import refused
+
+TEXT = (REPOSITORY / "variants/x86_64-linux-musl/variant.toml").read_text("utf-8")
+MINE = re.sub(r'^short = .*\n', "", TEXT, flags=re.M).replace("summary = ", 'summary = "mine" # ')
+
+
+@pytest.fixture(scope="module")
+def plot(built, place):
+    built("x86_64-linux-musl")  # a release is unpacked, zig has built its libc
+    return clone(place / "plot", zig_cache=True)
+
+
+def folder_with(room, **texts):
+    for name, text in texts.items():
+        (room / "variants of mine" / name).mkdir(parents=True)
+        (room / "variants of mine" / name / "variant.toml").write_text(text)
+    return f"variants={room / 'variants of mine'}"
+
+
+def rows(out):
+    """The rows of the table at the end, by target."""
+    lines = out.splitlines()
+    head = next(number for number, line in enumerate(lines) if re.match(r"target +toolchain +root/ +modules +findings +time$", line))
+    return {line.split()[0]: line.split()[1:] for line in lines[head + 1:]}
+
+
+def test_a_target_of_one_s_own_is_one_folder_with_one_file(plot, room):
+    where = folder_with(room, mine=MINE, sbc='inherits = "mine"\nsummary = "an x86 board"\n[flags]\ncompile = ["-DMINE=1"]\n')
+    run = plot.scons("target=mine,sbc", where, "verbose=1", "build/mine/obj/Objects/boolobject.o", "build/sbc/obj/Objects/boolobject.o")
+    compiled = [line for line in run.out.splitlines() if "Objects/boolobject.c" in line]
+    assert sorted(("-DMINE=1" in line, "build/sbc/" in line) for line in compiled) == [(False, False), (True, True)]
+    assert plot.scons("target=mine,sbc", where, "build/mine/obj/Objects/boolobject.o").shown == []
+
+
+@pytest.mark.nightly
+def test_a_target_of_one_s_own_runs(plot, room):
+    plot.scons("target=mine", folder_with(room, mine=MINE))
+    build = Build(plot, "x86_64-linux-musl")
+    build.name, build.folder, build.root = "mine", plot.build / "mine", plot.build / "mine/root"
+    build.smoke()
+
+
+def test_with_k_a_refused_target_stops_no_other_and_the_table_names_it(plot, room):
+    where = folder_with(room, mine=MINE, wrong=MINE.replace("bits = 64", "bits = 32"))
+    words = ("target=mine,wrong", where)
+    message = refused(plot, *words, probed=True)
+    assert "bits 64 where the variant says 32" in message
+    run = plot.scons("-k", *words, "build/mine/obj/Objects/tupleobject.o", "wrong", check=False)
+    assert run.code and run.of("CC") == ["mine Objects/tupleobject"]
+    assert rows(run.out)["wrong"][0] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
+
+
+def test_scons_targets_lists_every_variant_with_what_this_machine_can_do(plot):
+    run = plot.scons("targets")
+    lines = {line.split()[0]: line for line in run.out.splitlines() if line and not line.startswith("scons:")}
+    assert set(VARIANTS) | {"target"} == set(lines)
+    assert lines["x86_64-linux-gnu"].endswith("yes") and "big, soft float, musl" in lines["mips-linux-musl"]
+
+
+@pytest.mark.nightly
+def test_the_ninth_target_costs_its_own_compile_time(built, place):
+    """Eight targets and the bootstrap are there: the run that adds a ninth takes 1.1 times the time of its commands at most."""
+    names = [name for name in NAMES if name != "aarch64-linux-musl"]
+    names += [name for name, one in sorted(VARIANTS.items()) if name not in NAMES and one.static and not one.inherits][:8 - len(names)]
+    checkout = clone(place / "nine", zig_cache=True)
+    checkout.scons("-j1", f"target={','.join(names)},aarch64-linux-musl", "optimize=debug", "-n", "aarch64-linux-musl")  # zig's libcs
+    checkout.scons("-j1", f"target={','.join(names)}", "optimize=debug")
+    run = checkout.scons("-j1", f"target={','.join(names)},aarch64-linux-musl", "optimize=debug")
+    own = float(rows(run.out)["aarch64-linux-musl"][-2])
+    print(f"the ninth target: {run.seconds:.1f} s, its own commands {own:.1f} s")
+    assert len(names) == 8 and set(line.split()[1] for line in run.shown if line.startswith("CC")) == {"aarch64-linux-musl"}
+    assert run.seconds <= 1.1 * own

@@ -1,0 +1,127 @@
+"""The table at the end of a run over several targets, and the table of what this machine can build."""
+import json
+import threading
+from types import SimpleNamespace
+
+import pytest
+from samples import PROJECT, given
+
+from crosspy import options, summary, targets, toolchain, variant
+from crosspy.errors import UserError
+from crosspy.session import Session
+
+KNOWN = variant.load_all(PROJECT / "variants")
+MANIFEST = {"sizes": {"library": {"bytes": 11_000_000}, "interpreter": {"bytes": 5_500_000}},
+            "toolchain": {"kind": "gcc", "version": "12.2.0"},
+            "modules": [{"name": "a", "kind": "shared"}, {"name": "b", "kind": "builtin"}, {"name": "c", "kind": "absent"}]}
+
+
+def build(folder, manifest=MANIFEST, findings=()):
+    folder.mkdir()
+    (folder / "inspect.json").write_text(json.dumps({"findings": list(findings)}))
+    if manifest:
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    return str(folder)
+
+
+def test_a_finished_target_is_told_with_size_modules_findings_and_time(tmp_path):
+    assert summary.row("arm", build(tmp_path / "arm"), True, 12.34) == ("arm", "gcc 12.2.0", "16.50 MB", "2", "0", "12.3 s")
+
+
+def test_a_failed_target_is_told_as_failed_though_an_old_manifest_is_there(tmp_path):
+    assert summary.row("arm", build(tmp_path / "arm", findings=[{}, {}]), False, 1) == ("arm", "failed", "-", "-", "2", "1.0 s")
+    assert summary.row("arm", build(tmp_path / "other"), False, 1)[4] == "-"
+    assert summary.row("arm", str(tmp_path / "none"), False, 0)[1:] == ("failed", "-", "-", "-", "0.0 s")
+
+
+def test_the_table_has_a_row_for_each_and_columns_that_stand_below_each_other(tmp_path):
+    folders = {"arm": build(tmp_path / "arm"), "mips-linux-musl": build(tmp_path / "mips", None)}
+    clock = summary.Clock()
+    text = summary.of(folders, {"arm": [3, 4], "mips-linux-musl": [4, 5]}, {"s390x": UserError("a", "b", "c")}, clock)
+    assert text.splitlines() == [
+        "target           toolchain      root/  modules  findings   time",
+        "arm              gcc 12.2.0  16.50 MB        2         0  0.0 s",
+        "mips-linux-musl  failed             -        -         -  0.0 s",
+        "s390x            refused            -        -         -      -"]
+
+
+def test_the_clock_adds_up_what_each_thread_runs_for_its_target(monkeypatch):
+    clock, ticks = summary.Clock(), iter(range(0, 1000, 5))
+    monkeypatch.setattr(summary.time, "monotonic", lambda: next(ticks))
+
+    def work(name):
+        clock.enter(name)
+        assert clock.measure(lambda word: word, 7) == 7
+    for name in ("arm", "mips", "arm"):
+        thread = threading.Thread(target=work, args=(name,))
+        thread.start()
+        thread.join()
+    with pytest.raises(ZeroDivisionError):
+        clock.measure(lambda: 1 / 0)
+    assert clock.seconds == {"arm": 10, "mips": 5, "": 5}
+
+
+def refusing(monkeypatch, *names):
+    def resolve(chosen, *_):
+        if chosen.name in names:
+            raise UserError(chosen.name, "it has no compiler", "install one")
+        return chosen.name
+    monkeypatch.setattr(toolchain, "resolve", resolve)
+    return lambda chosen: toolchain.resolve(chosen)
+
+
+def test_keep_going_leaves_out_a_target_that_is_refused(monkeypatch):
+    make = refusing(monkeypatch, "aarch64-linux-gnu")
+    session = Session({"target": "aarch64,arm,mips"}, PROJECT)
+    assert list(session._each(True, make)) == ["arm-linux-gnueabihf", "mips-linux-gnu"]
+    assert [one.name for one in session.chosen] == ["arm-linux-gnueabihf", "mips-linux-gnu"]
+    assert list(session.refused) == ["aarch64-linux-gnu"]
+
+
+def test_without_keep_going_or_with_nothing_left_the_refusal_ends_the_run(monkeypatch):
+    make = refusing(monkeypatch, "aarch64-linux-gnu", "arm-linux-gnueabihf")
+    with pytest.raises(UserError, match="it has no compiler"):
+        Session({"target": "aarch64,mips"}, PROJECT)._each(False, make)
+    with pytest.raises(UserError, match="aarch64-linux-gnu: it has no compiler"):
+        Session({"target": "aarch64,arm"}, PROJECT)._each(True, make)
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Return a function that says which programs and files this machine has."""
+    def machine(programs=(), files=()):
+        monkeypatch.setattr(targets.shutil, "which", lambda name: name if name in programs else None)
+        monkeypatch.setattr(targets.os.path, "exists", lambda path: path in files)
+        monkeypatch.setattr(targets.platform, "machine", lambda: "x86_64")
+    return machine
+
+
+def test_a_bare_machine_is_told_what_to_install(machine):
+    machine()
+    assert targets.row(KNOWN["mips-linux-gnu"]) == (
+        "mips-linux-gnu", "32 bits, big, hard float, glibc 2.17", "yes", "install gcc-mips-linux-gnu", "install clang lld llvm",
+        "install qemu-user-static")
+    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc"])
+    assert targets.row(KNOWN["mips-linux-gnu"])[3:] == (
+        "install libc6-dev-mips-cross", "install libc6-dev-mips-cross, or sysroot=", "install libc6-mips-cross")
+
+
+def test_a_machine_that_has_everything_is_told_so(machine):
+    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
+            ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h"])
+    assert targets.row(KNOWN["mips-linux-gnu"])[3:] == ("yes", "yes", "with qemu")
+    assert targets.row(KNOWN["x86_64-linux-gnu"])[3:] == ("yes", "yes", "yes")
+    assert targets.row(KNOWN["loongarch64-linux-musl"])[3:] == ("gcc:PREFIX or sdk:PATH", "with sysroot=", "with qemu 8.1")
+
+
+def test_the_table_of_targets_lists_boards_last(capsys):
+    targets.show(SimpleNamespace(variants=KNOWN))
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert names[0] == "target" and names[1] == "aarch64-linux-gnu" and names[-1] == "rv64gc" and len(names) == len(KNOWN) + 1
+
+
+@pytest.mark.parametrize("value", ["2", "3.1", "2.x", "2.17.1", "glibc2.17"])
+def test_a_glibc_that_is_no_version_is_refused(value):
+    with pytest.raises(UserError, match="it is no version of glibc"):
+        given(glibc=value)
+    assert options.parse({"glibc": "2.28"}).glibc == "2.28"
