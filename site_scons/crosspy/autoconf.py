@@ -58,10 +58,11 @@ def calls(text: str, *names: str, where: str = "configure.ac") -> list[Call]:
 
     Raises UserError when a call is not closed.
     """
-    found = []
+    found, line, at = [], 1, 0
     for match in re.finditer(r"(?<!\w)(%s)\(" % "|".join(map(re.escape, names)), text):
         args, end = _arguments(text, match.end(), where)
-        found.append(Call(match.group(1), args, text.count("\n", 0, match.start()) + 1, match.start(), end))
+        line, at = line + text.count("\n", at, match.start()), match.start()
+        found.append(Call(match.group(1), args, line, match.start(), end))
     return found
 
 

@@ -103,9 +103,10 @@ class Compiler:
 
     def compile(self, name: str, text: str, extra: Sequence[str] = ()) -> tuple[int, str, Path]:
         """Compile a text to ``<name>.o``."""
+        path = self.scratch / f"{name}.o"
+        path.unlink(missing_ok=True)  # no run lives on what another one wrote
         (self.scratch / f"{name}.c").write_text(text, "utf-8")
         status, said = self.run([*self.flags(), *extra, "-c", f"{name}.c", "-o", f"{name}.o"], name)
-        path = self.scratch / f"{name}.o"
         if status == 0 and not path.is_file():
             raise self.failure(name, said or f"it wrote no {name}.o")
         return status, said, path
@@ -150,15 +151,19 @@ class Compiler:
             return f'{text}{prologue}\n#line 1 "probe:{q.key}"\nchar probe_{q.key}[{q.name}];\n'
         return f"{text}{prologue}\nint probe_{q.key}(void);\nint probe_{q.key}(void)\n{{\n{q.body}\nreturn 0;\n}}\n"
 
-    def link(self, functions: Sequence[str], objects: Sequence[Path], libraries: Sequence[str]) -> tuple[int, str, Path]:
+    def link(self, functions: Sequence[str], objects: Sequence[Path], libraries: Sequence[str],
+             name: str = "functions") -> tuple[int, str, Path]:
         """Link a program that refers to functions, declared as Autoconf does (AC_LANG_CALL), and to whole objects."""
         lines = [f"char {name}();" for name in functions]
         table = "".join(f"(void *){name}, " for name in functions)
         lines.append(f"void *volatile probe_table[] = {{{table}(void *)0}};\nint main(void) {{ return probe_table[0] != 0; }}\n")
-        (self.scratch / "functions.c").write_text("\n".join(lines), "utf-8")
-        status, said = self.run([*self.flags(), "-w", "functions.c", *map(str, objects), *self.ldflags, *libraries, "-o", "functions"],
-                                "functions", LINK_SECONDS)
-        return status, said, self.scratch / "functions"
+        (self.scratch / name).unlink(missing_ok=True)
+        (self.scratch / f"{name}.c").write_text("\n".join(lines), "utf-8")
+        status, said = self.run([*self.flags(), "-w", f"{name}.c", *map(str, objects), *self.ldflags, *libraries, "-o", name],
+                                name, LINK_SECONDS)
+        if status == 0 and not (self.scratch / name).is_file():
+            raise self.failure(name, said or "it wrote no program")
+        return status, said, self.scratch / name
 
 
 def includes(prologue: str) -> list[str]:

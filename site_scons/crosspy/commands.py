@@ -33,17 +33,23 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
+    "bootstrap": Command("build the helper interpreter alone", target=False),
+    "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),
+    "size-diff": Command("what changed in size from OLD to NEW: file=OLD,NEW", run="sizediff:command", target=False),
+    "explain": Command("what a program carries: each module, what brought it in, its bytes; module=NAME: one", run="explain:command"),
     "targets": Command("list what this machine can build and run, and the missing package", run="targets:show", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found; `inspect rules` lists the rules",
                        run="inspectcommand:main", instead=("file",), words=("rules",)),
     "conformance": Command("build, then run CPython's own tests on the result", needs=(("tests", "yes"),)),
+    "probes": Command("show the ledger: every macro of pyconfig.h, its value and its source", run="probes:run"),
+    "parity": Command("compare with the release's own configure, difference by difference", run="parity:run"),
 }
 
 
 def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str, str]) -> str:
     """Return the alias that runs instead of a build, or an empty string.
 
-    words: the command line's words.  given: its arguments.  readers: argument -> the alias that alone reads it.
+    words: the command line's words.  given: its arguments.  readers: argument -> the aliases that alone read it.
     Raises UserError when such an alias does not stand alone, or an argument is without its alias.
     """
     alone = [word for word in words if word in COMMANDS and COMMANDS[word].alone(words, given)]
@@ -54,9 +60,9 @@ def asked(words: Collection[str], given: Mapping[str, str], readers: Mapping[str
             if given.get(name) != value:
                 raise UserError(f"scons {word}", f"it needs {name}={value}", f"use scons {word} {name}={value} with the other arguments")
     for name in given:
-        reader = readers.get(name, "")
-        if reader and reader not in words:
-            raise UserError(f"{name}={given[name]}", f"only {reader} reads it", f"use scons {reader} {name}={given[name]}")
+        known = readers.get(name, "").split()
+        if known and not set(known) & set(words):
+            raise UserError(f"{name}={given[name]}", f"only {' and '.join(known)} reads it", f"use scons {known[0]} {name}={given[name]}")
     return alone[0] if alone else ""
 
 

@@ -65,7 +65,7 @@ class CorePlan:
     def builtin(self) -> list[Unit]:
         """Return the units of all built-in modules, bundled libraries included."""
         return list(dict.fromkeys(unit for module in self.modules if module.kind == "builtin"
-                                  for unit in self._module(module)))
+                                  for unit in self.units_of(module)))
 
     def shared(self) -> tuple[list[Unit], list[Extension]]:
         """Return the units of all shared modules, and what to link from them."""
@@ -73,7 +73,7 @@ class CorePlan:
         extensions = []
         for module in self.modules:
             if module.kind == "shared":
-                own = self._module(module)
+                own = self.units_of(module)
                 units.update(dict.fromkeys(own))
                 extensions.append(Extension(module.name, tuple(unit.object for unit in own), module.libs))
         return list(units), extensions
@@ -82,7 +82,8 @@ class CorePlan:
         """Return the -l words that the built-in modules need (make's MODLIBS)."""
         return tuple(dict.fromkeys(lib for module in self.modules if module.kind == "builtin" for lib in module.libs))
 
-    def _module(self, module: Module) -> list[Unit]:
+    def units_of(self, module: Module) -> list[Unit]:
+        """Return the units of one extension module, those of its bundled libraries included."""
         role = "builtin" if module.kind == "builtin" else "module"
         units = [Unit(source[:-2] + ".o", source, role, " ".join(module.cflags)) for source in module.sources]
         for archive in module.archives:

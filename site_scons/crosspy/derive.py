@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from .ledger import Answer, Ledger
 from .questions import Question
 from .tables import Tables
-from .toolchain import Toolchain
 
 _DOUBLES = {"DOUBLE_IS_BIG_ENDIAN_IEEE754": "big", "DOUBLE_IS_LITTLE_ENDIAN_IEEE754": "little",
             "DOUBLE_IS_ARM_MIXED_ENDIAN_IEEE754": "mixed"}
@@ -14,14 +13,14 @@ MACROS = {*_DOUBLES, "WORDS_BIGENDIAN", "HAVE_LIBDL", "TIMEMODULE_LIB"}
 _SOURCES = {"header": "header", "function": "link", "link": "link", "compile": "compile", "size": "elf"}
 
 
-def facts(given: Mapping, toolchain: Toolchain, clang: bool, double: str) -> dict:
+def facts(given: Mapping, clang: bool, double: str) -> dict:
     """Add what the compiler told to the variant's facts.
 
     cc: the name that configure gives the compiler (configure.ac:1030).  host: what config.sub makes of the triple;
     it has a vendor field.  double: order of the bytes of a double.
     """
     machine, _, rest = given["multiarch"].partition("-")
-    return {**given, "cc": "clang" if clang else "gcc", "kind": toolchain.kind, "double": double, "host": f"{machine}-unknown-{rest}"}
+    return {**given, "cc": "clang" if clang else "gcc", "double": double, "host": f"{machine}-unknown-{rest}"}
 
 
 def ledger(asked: Sequence[Question], yes: set[str], sizes: Mapping[str, int], given: Mapping[str, Answer], table: Tables,
@@ -84,6 +83,8 @@ def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], know
     atomic = "-latomic" if variables.get("ac_cv_libatomic_needed") == "yes" else ""
     return {
         "have_posix_shmem": "yes" if yes("HAVE_SHM_OPEN") and yes("HAVE_SHM_UNLINK") else "no",  # configure.ac:7396
+        # clang compiles Python/dtoa.c wrongly without it (bpo-30104; configure.ac:2403)
+        "CFLAGS_ALIASING": "-fno-strict-aliasing" if known_facts["cc"] == "clang" else "",
         "DYNLOADFILE": "dynload_shlib.o" if yes("HAVE_DLOPEN") else "dynload_stub.o",  # configure.ac:5193
         "PERF_TRAMPOLINE_OBJ": "Python/asm_trampoline.o" if yes("PY_HAVE_PERF_TRAMPOLINE") else "",  # configure.ac:3749
         "LIBATOMIC": atomic, "LIBS": f"{variables['LIBS']} {atomic}".strip(),  # configure.ac:7683
@@ -96,11 +97,11 @@ def _variables(answers: Mapping[str, Answer], variables: Mapping[str, str], know
 
 
 def libmpdec(variables: Mapping[str, str], known_facts: Mapping) -> str:
-    """The -D flags of libmpdec's flavour (configure.ac:4232, restated: see ``libmpdec`` in probes.toml)."""
+    """The -D flags of libmpdec's flavour (configure.ac:4232, restated: see ``libmpdec`` in probes.toml).
+
+    Upstream's flavours with assembler are never chosen: configure decides here before it asks whether the compiler has x64
+    or x87 assembler (configure.ac:6015). What releases are tested with is what counts.
+    """
     if known_facts["bits"] == 64:
-        if variables.get("ac_cv_gcc_asm_for_x64") == "yes":
-            return "-DCONFIG_64=1 -DASM=1"
         return "-DCONFIG_64=1 -DANSI=1" + (" -DHAVE_UINT128_T=1" if variables.get("ac_cv_type___uint128_t") == "yes" else "")
-    if variables.get("ac_cv_gcc_asm_for_x87") == "yes" and known_facts["kind"] in ("gcc", "clang"):
-        return "-DCONFIG_32=1 -DANSI=1 -DASM=1 -Wno-unknown-pragmas"
     return "-DCONFIG_32=1 -DANSI=1"

@@ -16,8 +16,9 @@ from elftools.elf.enums import ENUM_D_TAG_COMMON, ENUM_E_MACHINE
 
 from . import elfnotes, elfsymbols
 from .elffacts import ElfError, ElfFacts, Version
+from .elfsymbols import MAX_SYMBOLS
 
-__all__ = ["ElfError", "ElfFacts", "Version", "head", "read"]
+__all__ = ["MAX_SYMBOLS", "ElfError", "ElfFacts", "Version", "head", "read"]
 
 MAGIC = b"\x7fELF"
 MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS = 20_000, 1_000, 10_000

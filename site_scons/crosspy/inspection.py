@@ -99,15 +99,12 @@ def walk(root: Path) -> Iterator[tuple[str, os.stat_result | OSError]]:
 
 
 def inspect(root: Path, expect: Expectation, cache: FactsCache, only: str = "") -> list[Entry]:
-    """Return the entries of root/, sorted by path. Raises UserError when root/ is no folder.
-
-    only: look at this one file below root/ alone.
-    """
+    """Return the entries of root/, sorted by path; only: of that one file. Raises UserError when root/ is no folder."""
     if not root.is_dir():
         raise UserError(str(root), "the folder does not exist", "build it first (scons target=NAME)")
     patterns = [(path, re.compile(re.escape(path.encode()) + rb"(?![\w-])")) for path in expect.forbidden]
     entries = []
-    for path, found in [(only, (root / only).stat())] if only else walk(root):
+    for path, found in [(only, os.lstat(root / only))] if only else walk(root):
         try:
             if isinstance(found, OSError):
                 raise found
@@ -190,12 +187,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--junit", type=Path, help="JUnit XML, one test case for each rule")
     parser.add_argument("--rootfs", type=Path, help="the device's root file system, to resolve libraries and symbols in")
     parser.add_argument("--cache", type=Path, help="facts of files that were inspected before")
+    parser.add_argument("--only", default="", help="the one file below the folder that is inspected")
     parser.add_argument("--table", action="store_true", help="print one line for each ELF file")
     options = parser.parse_args(arguments)
     try:
         expect = expectation.load(options.expect)
         cache = FactsCache(options.cache)
-        status = finish(expect, inspect(options.root, expect, cache), options)
+        status = finish(expect, inspect(options.root, expect, cache, options.only), options)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, generated, hardening, ledger, modules, paths, policy, stableabi, substitutions
+from . import coreplan, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .modules import Module
 from .options import deciding
 
@@ -25,16 +26,29 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
                                 prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
                                 answers=dict(answers.variables))
     private = private_folders(job)
-    made_texts = generated.generate(job.release.tree, build, plan, header, private)
+    # The plan has the tree's folder as SCons is told; the installed Makefile names none.
+    told = [replace(module, cflags=tuple(word.replace(job.tree, str(job.release.tree)) for word in module.cflags)) for module in plan]
+    made_texts = generated.generate(job.release.tree, build, told, header, private)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
+    made["maps"] = owners.maps(job.toolchain.kind, made["split"])
+    made["unstripped"] = owners.again(made["links"], job.toolchain.kind) if not made["split"] else []
     if job.options.libpython == "shared":
         found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
     data = f"_sysconfigdata__linux_{build.multiarch}.py"
     found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
     row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private, answers),
-           "facts.json": _facts(job, plan), "plan.json": {"modules": modules.to_json(plan)}}
+           "facts.json": _facts(job, plan), "sizing.json": owners.sizing(job, core, made), "plan.json": {"modules": modules.to_json(plan)}}
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
+
+
+def minimal(job, plan: list[Module], made: dict) -> dict[str, str]:
+    """Return the texts of profile=minimal, where what each program consists of comes later. Adds what programs are held against to `made`."""
+    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
+                                        **hardening.expected(job.variant, job.options, job.toolchain))
+    made["facts"] = _facts(job, plan)
+    made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
+    return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n"}
 
 
 def private_folders(job) -> tuple[str, ...]:

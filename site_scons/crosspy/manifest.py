@@ -31,7 +31,8 @@ def files(folder: Path, tops: Iterable[str] = ("root", "apps")) -> dict[str, dic
     """
     found = {}
     for top in tops:
-        for where, names, plain in os.walk(folder / top):
+        single = [(folder, [], [top])] if (folder / top).is_file() else os.walk(folder / top)
+        for where, names, plain in single:
             for name in plain + [name for name in names if os.path.islink(os.path.join(where, name))]:
                 path = os.path.join(where, name)
                 inner = os.path.relpath(path, folder)
@@ -72,9 +73,9 @@ def absent(modules: Iterable[Mapping[str, str]]) -> str:
     return "".join(f"absent: {' '.join(names)}: {reason}\n" for reason, names in reasons.items())
 
 
-def build(folder: Path, facts: Mapping[str, object]) -> dict[str, object]:
-    """Return the manifest of a build folder. facts: release, toolchain (its digest), options, modules."""
-    listed = files(folder)
+def build(folder: Path, facts: Mapping[str, object], only: str = "") -> dict[str, object]:
+    """Return the manifest of a build folder. facts: release, toolchain (its digest), options, modules.  only: the one file of a program."""
+    listed = files(folder, [only] if only else ("root", "apps"))
     return {**facts, "files": listed, "sizes": sizes(listed)}
 
 
@@ -91,9 +92,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("folder", type=Path, help="build/<variant>, which holds root/")
     parser.add_argument("facts", type=Path, help="JSON object: release, toolchain, options, modules")
     parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--only", default="", help="the one file below the folder that counts")
     given = parser.parse_args(arguments)
-    manifest = build(given.folder, json.loads(given.facts.read_text("utf-8")))
+    manifest = build(given.folder, json.loads(given.facts.read_text("utf-8")), given.only)
     write(given.output, manifest)
+    if given.only:
+        print(f"{given.folder / given.only}: {manifest['files'][given.only]['size'] / 1e6:.3f} MB")
+        return
     print(table(manifest["sizes"]), end="")
     print(absent(manifest.get("modules", ())), end="")
 

@@ -18,6 +18,7 @@ from .errors import UserError, nearest
 class Module:
     """One extension module. kind: ``builtin``, ``shared`` or ``absent``; reason: why, when absent.
 
+    state: configure's word for an absent one: ``disabled``, ``missing`` or ``n/a`` (configure.ac, PY_STDLIB_MOD).
     sources are relative to the tree, cflags are shell words, libs are -l words, archives are bundled static
     libraries by upstream's path (``Modules/expat/libexpat.a``).
     """
@@ -29,6 +30,7 @@ class Module:
     cflags: tuple[str, ...] = ()
     libs: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,11 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
         if call is None and line.condition and line not in bootstrap:
             raise UserError(f"Setup.stdlib.in: {line.name}", "configure.ac has no PY_STDLIB_MOD call for it",
                             "classify it in cpython/modules.toml")
-        reason = _absence(line, call, variables, table, request, line in bootstrap)
+        reason, state = _absence(line, call, variables, table, request, line in bootstrap)
         must_share = line.kind == "shared" and kind == "builtin"
         if must_share and not reason:
-            reason = "must be a shared library, and this build has built-in modules only"
-        found.append(Module(line.name, "absent", reason) if reason else _present(line, call, variables, makefile))
+            reason, state = "must be a shared library, and this build has built-in modules only", "disabled"
+        found.append(Module(line.name, "absent", reason, state=state) if reason else _present(line, call, variables, makefile))
     _refused(expand(request.enable, table), found)
     return found
 
@@ -99,25 +101,24 @@ def expand(names: frozenset[str], table: dict) -> frozenset[str]:
     return frozenset(module for name in names for module in table["packages"].get(name, {}).get("modules", [name]))
 
 
-def _absence(line, call, variables, table, request: Request, required: bool) -> str:
+def _absence(line, call, variables, table, request: Request, required: bool) -> tuple[str, str]:
+    """Return why a module is not built, and configure's word for that; both empty when it is."""
     name = line.name
     if name in expand(request.disable, table):
         if required:
             raise UserError(f"disable={name}", "the interpreter does not start without this module", "leave it in")
-        return f"disabled by disable={name}"
+        return f"disabled by disable={name}", "disabled"
     if name in table["not_on_linux"]:
-        return "not a module for Linux"
-    if call is None:
-        return ""
+        return "not a module for Linux", "n/a"
+    if call is None or call.name == "PY_STDLIB_MOD_SIMPLE":
+        return "", ""
     where = f"configure.ac:{call.line}"
-    simple = call.name == "PY_STDLIB_MOD_SIMPLE"
-    if not simple and not shelltest.evaluate(call.arg(1), variables, where):
-        if "TEST_MODULES" in call.arg(1):
-            return "a test module; tests=yes builds it"
-        return _library(name, table, call.arg(1))
-    if not simple and not shelltest.evaluate(call.arg(2), variables, where):
-        return _library(name, table, call.arg(2))
-    return ""
+    if not shelltest.evaluate(call.arg(1), variables, where):
+        test = "TEST_MODULES" in call.arg(1)
+        return "a test module; tests=yes builds it" if test else _library(name, table, call.arg(1)), "disabled"
+    if not shelltest.evaluate(call.arg(2), variables, where):
+        return _library(name, table, call.arg(2)), "missing"
+    return "", ""
 
 
 def _library(name: str, table: dict, condition: str) -> str:

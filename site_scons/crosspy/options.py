@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from . import commands, toolchain
+from . import budget, commands, toolchain
 from .errors import UserError, nearest
 
 
@@ -17,6 +17,11 @@ class Options:
     target: str
     python: str
     toolchain: str
+    profile: str
+    app: str
+    path: tuple[str, ...]
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
     sysroot: str
     glibc: str
     source: str
@@ -34,9 +39,13 @@ class Options:
     downloads: str
     build_dir: str
     variants: str
+    flash: str
+    module: str
     file: str
     rootfs: str
     only: str
+    macro: str
+    probe: str
     verbose: int
 
 
@@ -45,7 +54,7 @@ class Argument:
     """One argument: default and allowed values (first is the default; none means free text), and its help line.
 
     objects: whether it changes compiled objects, and so names the build folder.  check: raises UserError.
-    command: the alias that alone reads it.
+    command: the aliases that alone read it, with spaces between them.
     """
 
     values: tuple[str, ...]
@@ -59,6 +68,10 @@ class Argument:
 
 def _names(value: str) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in value.split(","))))
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for word in value.split(","))))
 
 
 def _absolute(value: str) -> None:
@@ -84,6 +97,11 @@ ARGUMENTS: dict[str, Argument] = {
     "sysroot": Argument(("",), "the folder of the target's headers and libraries, for gcc and clang", objects=True, free=True),
     "glibc": Argument(("",), "the oldest glibc that a device may have, where the toolchain can lower it (zig)", objects=True, free=True,
                       check=_glibc),
+    "profile": Argument(("full", "minimal"), "full: library in files; minimal: one program, the library frozen into it", objects=True),
+    "app": Argument(("",), "a .py file or a package: builds one program of it (implies profile=minimal)", free=True),
+    "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_words),
+    "include": Argument(("",), "modules to take in beside those that the application imports", free=True, convert=_words),
+    "exclude": Argument(("",), "modules to leave out of the application", free=True, convert=_words),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
@@ -102,7 +120,12 @@ ARGUMENTS: dict[str, Argument] = {
     "downloads": Argument(("downloads",), "folder of archives", free=True),
     "build_dir": Argument(("build",), "folder of everything that is built", free=True),
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
-    "file": Argument(("",), "a file or folder to inspect instead of a build", free=True, command="inspect"),
+    "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
+    "module": Argument(("",), "a module of a program: what brought it in, what it costs", free=True, command="explain"),
+    "file": Argument(("",), "a file or folder to inspect; or OLD,NEW: two manifest.json or sizes.json to compare", free=True,
+                     command="size-diff inspect"),
+    "macro": Argument(("",), "one macro of pyconfig.h: its question and the compiler's words", free=True, command="probes"),
+    "probe": Argument(("batch", "single"), "single: ask every question alone and compare", command="probes"),
     "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, command="inspect"),
     "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
@@ -112,6 +135,7 @@ ARGUMENTS: dict[str, Argument] = {
 def parse(given: Mapping[str, str]) -> Options:
     """Check a command line's ``name=value`` arguments. Raises UserError for the first one that is wrong."""
     values = {}
+    given = implied(given)
     for name in given:
         if name not in ARGUMENTS:
             hint = nearest(name, ARGUMENTS)
@@ -128,7 +152,34 @@ def parse(given: Mapping[str, str]) -> Options:
         if value:
             argument.check(value)
         values[name] = argument.convert(value)
+    if given.get("path") and not given.get("app"):
+        raise UserError(f"path={given['path']}", "it is for an application", "add app=FILE, or leave path= out")
     return Options(**{item.name: values[item.name] for item in fields(Options)})
+
+
+# What one small program has no use for, and what it is optimised for where nothing else is said.
+MINIMAL = {"libpython": "static", "modules": "auto", "bytecode": "unchecked", "tests": "no", "debuginfo": "no"}
+SMALL = {"optimize": "size"}
+
+
+def implied(given: Mapping[str, str]) -> dict[str, str]:
+    """Add what ``app=`` and ``profile=minimal`` imply. Raises UserError for an argument that they leave no room for."""
+    given = dict(given)
+    if given.get("app"):
+        if given.setdefault("profile", "minimal") != "minimal":
+            raise UserError(f"profile={given['profile']}", f"app={given['app']} becomes one small program", "leave profile= out")
+    if given.get("profile") == "minimal":
+        for name, only in MINIMAL.items():
+            if given.get(name, only) != only:
+                raise UserError(f"{name}={given[name]}", "profile=minimal, which app= implies, makes one static program without files",
+                                f"leave {name}= out")
+        given = {**SMALL, **given}
+    return given
+
+
+# What only says where something is, or what is shown.
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file",
+          "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:
@@ -136,9 +187,7 @@ def deciding(options: Options) -> dict:
 
     Where a compiler and its sysroot lie is not told either: the toolchain's digest says what they are.
     """
-    told = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items()
-            if name not in ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "sysroot", "verbose", "file", "rootfs",
-                            "only")}
+    told = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(options).items() if name not in PLACES}
     return {**told, "toolchain": options.toolchain.partition(":")[0]}
 
 
@@ -148,9 +197,11 @@ def flavour(given: Mapping[str, str], release: str, newest: str) -> str:
     release: the exact version in use; it is part of the name when it is not the newest pinned one of its series.
     """
     parts = []
+    given = implied(given)
+    small = SMALL if given.get("profile") == "minimal" else {}
     for name, argument in ARGUMENTS.items():
         value = given.get(name, argument.values[0])
-        if argument.objects and value != argument.values[0]:
+        if argument.objects and value != small.get(name, argument.values[0]):
             text = ",".join(sorted(_names(value))) if argument.convert is _names else value
             if not re.fullmatch(r"[\w.]{1,24}", text):
                 text = hashlib.sha256(text.encode()).hexdigest()[:8]

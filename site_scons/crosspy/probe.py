@@ -17,19 +17,17 @@ from .autoconf import strip_comments
 from .batch import Compiler, includes
 from .errors import UserError
 from .ledger import Answer, Ledger
+from .linking import link_all, link_each
 from .questions import DEFAULT_HEADERS, Blocks, Question, read
 from .tables import Tables, asked, drift, load, macros_of, stated
 from .toolchain import Toolchain
 from .variant import Variant
 
-LIBRARIES = ("-lpthread", "-ldl", "-lutil", "-lrt", "-lm")  # where glibc before 2.34 keeps what upstream asks for
 # What programs of upstream's that include CPython's own headers expect of confdefs.h, by what compilers predefine.
 PREDEFINED = "#define HAVE_SSIZE_T 1\n" + "".join(
     f"#define SIZEOF_{name} {value}\n" for name, value in {
         "SHORT": "__SIZEOF_SHORT__", "INT": "__SIZEOF_INT__", "LONG": "__SIZEOF_LONG__", "LONG_LONG": "__SIZEOF_LONG_LONG__",
         "SIZE_T": "__SIZEOF_SIZE_T__", "VOID_P": "__SIZEOF_POINTER__", "UINTPTR_T": "__SIZEOF_POINTER__"}.items())
-_UNDEFINED = re.compile(r"undefined (?:reference to|symbol:?)\s+[`'\"‘]?([\w$.]+)")
-_NO_LIBRARY = re.compile(r"(?:cannot find|unable to find (?:dynamic system )?library) '?-l(\w+)")
 
 
 @dataclass(frozen=True)
@@ -130,34 +128,6 @@ def compile_all(compiler: Compiler, questions: Sequence[Question], tree: Path, s
     return accepted, objects
 
 
-def link_all(compiler: Compiler, functions: Sequence[str], objects: list) -> tuple[set[str], set[str], dict[str, str], list[str]]:
-    """Link until nothing is undefined.
-
-    Returns the functions found, the keys of link questions that were refused, the library of each symbol, and the
-    libraries that the linker knows.
-    """
-    found, refused, known = list(functions), set(), list(LIBRARIES)
-    while True:
-        status, said, program = compiler.link(found, [path for _, path in objects], known)
-        if status == 0:
-            return set(found), refused, readback.libraries(program), known
-        undefined, absent = set(_UNDEFINED.findall(said)), {f"-l{name}" for name in _NO_LIBRARY.findall(said)}
-        blamed = {path: readback.users(path, undefined) for _, path in objects}
-        if not (undefined & set(found) or absent & set(known) or any(blamed.values())):
-            raise compiler.failure("functions", said)
-        found = [name for name in found if name not in undefined]
-        known = [name for name in known if name not in absent]
-        remaining = []
-        for kept, path in objects:
-            refused |= blamed[path]
-            left = [q for q in kept if q.key not in blamed[path]]
-            if left and blamed[path]:
-                path = compiler.settle(path.stem, left)[1]
-            if left:
-                remaining.append((left, path))
-        objects = remaining
-
-
 def unclassified(up: Upstream, tables: Tables, questions: Iterable[Question], given: Mapping) -> None:
     """The gate: every macro of pyconfig.h.in is asked or stated. Raises UserError that lists the others."""
     answered = {question.macro for question in questions} | given.keys() | derive.MACROS
@@ -166,18 +136,29 @@ def unclassified(up: Upstream, tables: Tables, questions: Iterable[Question], gi
         raise UserError(str(up.tree / "pyconfig.h.in"), f"nothing answers {', '.join(missing)}", f"classify it in {tables.where}")
 
 
-def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...], ldflags: tuple[str, ...],
-          options: Mapping, facts: Mapping, scratch: Path, single: bool = False) -> Ledger:
-    """Answer all questions of a release for a toolchain.
+@dataclass(frozen=True)
+class Exam:
+    """Everything that is known before the questions are asked.
 
-    tree: the release. tables: cpython/probes.toml. cflags, ldflags: of the build, for the variant. options: the command
-    line's, by name (``libpython``, ``tests``, ``deps``). facts: as `facts_of` gives them. scratch: an empty folder for
-    files. single: one compiler run per question, for comparison. Raises UserError when the compiler does not fit the
-    variant, when it fails for any other reason than a question, or when upstream has something unknown.
+    given: answers that need no compiler.  seen: as `preprocess` returns it.  todo: the questions, in configure.ac's order.
     """
+
+    up: Upstream
+    table: Tables
+    compiler: Compiler
+    facts: Mapping
+    options: Mapping
+    given: Mapping[str, Answer]
+    seen: Mapping[str, str]
+    todo: tuple[Question, ...]
+
+
+def examine(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...], ldflags: tuple[str, ...],
+            options: Mapping, facts: Mapping, scratch: Path) -> Exam:
+    """Read a release's questions and see that the compiler is the variant's. Arguments and errors: as of `probe`."""
     up, table = upstream(tree.resolve()), load(tables)
     drift(table, up.blocks, macros_of(up.template))
-    questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks)]}
+    questions = {q.macro or q.variable: q for q in [*read(up.text), *asked(table, up.blocks, macros_of(up.template))]}
     headers = {name for q in questions.values() for name in ([q.name] if q.kind == "header" else []) + includes(q.prologue)}
     functions = [q.name for q in questions.values() if q.kind == "function"]
     first = Compiler(toolchain, cflags, ldflags, scratch.resolve())
@@ -189,31 +170,53 @@ def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...
         raise compiler.failure("layout", said)
     machine, double = readback.layout(path)
     check_compiler(toolchain, facts, {**seen, "elf": machine})
-    facts = derive.facts(facts, toolchain, compiler.clang, double)
+    facts = derive.facts(facts, compiler.clang, double)
     given = stated(table, up.blocks, macros_of(up.template), facts, options)
     unclassified(up, table, questions.values(), given)
-    todo = [q for q in questions.values() if q.macro not in given]
-    yes, values, where, known = _ask(compiler, todo, given, seen, up.tree, single)
-    made = derive.ledger(todo, yes, values, given, table, facts, options, where, known)
-    return replace(made, answers={name: made.answers[name] for name in macros_of(up.template)})
+    return Exam(up, table, compiler, facts, options, given, seen, tuple(q for q in questions.values() if q.macro not in given))
 
 
-def _ask(compiler: Compiler, todo: Sequence[Question], given: Mapping[str, Answer], seen: Mapping[str, str], tree: Path, single: bool):
-    """Ask headers first (later prologues depend on them), then the rest. Returns the keys of the yes, sizes, libraries."""
-    defines = "".join(f"#define {name} {a.value}\n" for name, a in given.items() if a.value is not None)
-    default = "".join(f"#define HAVE_{re.sub(r'[^A-Z0-9]', '_', n.upper())} 1\n" for n in DEFAULT_HEADERS if f"header:{n}" in seen)
-    present = [q for q in todo if q.kind == "header" and f"header:{q.name}" in seen]
+def probe(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, ...], ldflags: tuple[str, ...],
+          options: Mapping, facts: Mapping, scratch: Path, single: bool = False) -> Ledger:
+    """Answer all questions of a release for a toolchain.
+
+    tree: the release. tables: cpython/probes.toml. cflags, ldflags: of the build, for the variant. options: the command
+    line's, by name (``libpython``, ``tests``, ``deps``). facts: as `facts_of` gives them. scratch: an empty folder for
+    files. single: one compiler run per question, for comparison. Raises UserError when the compiler does not fit the
+    variant, when it fails for any other reason than a question, or when upstream has something unknown.
+    """
+    return answer(examine(tree, tables, toolchain, cflags, ldflags, options, facts, scratch), single)
+
+
+def answer(exam: Exam, single: bool = False) -> Ledger:
+    """Ask all questions of an exam. Raises UserError, as `probe`."""
+    yes, values, where, known = _ask(exam, single)
+    made = derive.ledger(exam.todo, yes, values, exam.given, exam.table, exam.facts, exam.options, where, known)
+    return replace(made, answers={name: made.answers[name] for name in macros_of(exam.up.template)})
+
+
+def with_headers(exam: Exam, single: bool = False) -> tuple[list[Question], Compiler]:
+    """Ask for the headers, on which the other questions' prologues depend. Returns those there, and the compiler for the rest."""
+    defines = "".join(f"#define {name} {a.value}\n" for name, a in exam.given.items() if a.value is not None)
+    default = "".join(f"#define HAVE_{re.sub(r'[^A-Z0-9]', '_', n.upper())} 1\n" for n in DEFAULT_HEADERS if f"header:{n}" in exam.seen)
+    present = [q for q in exam.todo if q.kind == "header" and f"header:{q.name}" in exam.seen]
     early = "".join(f"#ifndef {q.macro}\n#define {q.macro} 1\n#endif\n" for q in present)
-    headers, _ = compile_all(replace(compiler, confdefs=defines + default + early), present, tree, single)
+    headers, _ = compile_all(replace(exam.compiler, confdefs=defines + default + early), present, exam.up.tree, single)
     confdefs = defines + PREDEFINED + default + "".join(f"#define {q.macro} 1\n" for q in headers if q.macro)
-    others = [q for q in todo if q.kind in ("compile", "link", "size")]
-    accepted, objects = compile_all(replace(compiler, confdefs=confdefs), others, tree, single)
+    return headers, replace(exam.compiler, confdefs=confdefs)
+
+
+def _ask(exam: Exam, single: bool):
+    """Return the keys of the yes, the sizes, the library of each symbol, and the libraries there are."""
+    headers, compiler = with_headers(exam, single)
+    others = [q for q in exam.todo if q.kind in ("compile", "link", "size")]
+    accepted, objects = compile_all(compiler, others, exam.up.tree, single)
     for question in others:
         if '#include "' in question.prologue and question not in accepted:
             raise compiler.failure(f"link_{question.key}", (compiler.scratch / f"link_{question.key}.log").read_text("utf-8", "replace"))
-    functions = [q.name for q in todo if q.kind == "function" and f"stub:{q.name}" not in seen]
+    functions = [q.name for q in exam.todo if q.kind == "function" and f"stub:{q.name}" not in exam.seen]
     linkable = [(kept, path) for kept, path in objects if kept[0].kind == "link"]
-    found, refused, where, known = link_all(compiler, list(dict.fromkeys(functions)), linkable)
+    found, refused, where, known = (link_each if single else link_all)(compiler, list(dict.fromkeys(functions)), linkable)
     sizes = {key: value for kept, path in objects if kept[0].kind == "size" for key, value in readback.sizes(path).items()}
     yes = {q.key for q in headers} | {q.key for q in accepted} - refused
-    return yes | {q.key for q in todo if q.kind == "function" and q.name in found}, sizes, where, known
+    return yes | {q.key for q in exam.todo if q.kind == "function" and q.name in found}, sizes, where, known

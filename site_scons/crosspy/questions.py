@@ -114,7 +114,7 @@ def _address(call: Call, includes: str, macro: str = "") -> Question:
                     f"void *x={name}; (void)x;")
 
 
-def _wrappers(text: str) -> dict[str, str]:
+def wrappers(text: str) -> dict[str, str]:
     """Macros that configure.ac defines as PY_CHECK_FUNC with fixed headers -> these headers."""
     found = {}
     for call in calls(text, "AC_DEFUN"):
@@ -126,10 +126,10 @@ def _wrappers(text: str) -> dict[str, str]:
 
 def read(text: str) -> list[Question]:
     """Return the questions of all lists of configure.ac (comments blanked out), in its order; the first of a macro stays."""
-    wrappers = _wrappers(text)
+    defined = wrappers(text)
     asked: list[Question] = []
     for call in calls(text, "AC_CHECK_HEADERS", "AC_CHECK_FUNCS", "AC_REPLACE_FUNCS", "AC_CHECK_DECLS", "AC_CHECK_MEMBERS",
-                      "AC_CHECK_TYPES", "AC_CHECK_SIZEOF", "AC_CHECK_ALIGNOF", "PY_CHECK_FUNC", *wrappers):
+                      "AC_CHECK_TYPES", "AC_CHECK_SIZEOF", "AC_CHECK_ALIGNOF", "PY_CHECK_FUNC", *defined):
         if "$" in call.arg(0):
             continue
         line, listed = call.line, [item.strip() for item in call.arg(0).split(",")]
@@ -150,7 +150,7 @@ def read(text: str) -> list[Question]:
         elif call.name == "PY_CHECK_FUNC":
             asked.append(_address(call, code(call.arg(1)), call.arg(2)))
         else:
-            asked.append(_address(call, wrappers[call.name]))
+            asked.append(_address(call, defined[call.name]))
     first: dict[str, Question] = {}
     for question in asked:
         first.setdefault(question.macro, question)

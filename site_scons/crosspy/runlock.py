@@ -42,6 +42,10 @@ class RunLock:
             raise UserError(f"build_dir={folder}", "another SCons is at work in this folder",
                             "wait until it has ended, or name another folder with build_dir=") from None
 
+    def release(self) -> None:
+        """Let another SCons take the folder, before this run ends."""
+        os.close(self._handle)
+
     def abandon(self) -> None:
         """Undo the lock after a user's error: the folders that this run made go away again, if they are empty."""
         for path in self._made:
@@ -49,6 +53,10 @@ class RunLock:
                 path.rmdir()
             except OSError:
                 return
+
+    def release(self) -> None:
+        """Let another SCons in: this run writes no output of a build any more."""
+        os.close(self._handle)
 
     def distrust(self, say: Callable[[str], None]) -> None:
         """Remove what a killed run put in place. Must run before SCons looks at any output."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, commands, inherit, install, release, stages, summary, toolchain, variant
+from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -35,10 +35,11 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class Builds:
-    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target."""
+    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target, with its job."""
 
     bootstrap: dict
     targets: list[dict]
+    jobs: list[stages.Job]
 
 
 class Session:
@@ -56,6 +57,8 @@ class Session:
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
         self.clock, self.refused = summary.Clock(), dict[str, UserError]()
+
+    say = staticmethod(say)
 
     def command(self, names: Collection[str]) -> str:
         """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
@@ -81,7 +84,7 @@ class Session:
         caches = (folder / "zig-cache").absolute()
         given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
-        host = self.chosen[0] if self.options.bootstrap else replace(_host(self.variants), flags=variant.Flags())
+        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = RunLock(folder)
         try:
@@ -108,7 +111,7 @@ class Session:
                 if not keep_going:
                     raise
         self.chosen = [chosen for chosen in self.chosen if chosen.name in made]
-        if not made:
+        if self.refused and not made:
             raise next(iter(self.refused.values()))
         return made
 
@@ -123,17 +126,30 @@ class Session:
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
-        targets = [*self._each(keep_going, lambda chosen: stages.plan(
-            replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                    folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}"), self.project, say)).values()]
+        jobs = {}
+
+        def planned(chosen: Variant) -> dict:
+            jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                                        folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
+            return stages.plan(jobs[chosen.name], self.project, say)
+        plans = self._each(keep_going, planned)
+        targets = [*plans.values()]
+        flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
         states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
         bootstrap.update(states)
         for target in targets:
+            target.update(states, flash=flashes[target["name"]])
+            # Not a part of every graph: the links with symbols are nobody's business but a report's.
+            target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
+        if self.options.profile == "minimal":
+            from . import programs  # only here: other builds need none of it
+            targets = programs.plans(self, got, frozen, given, targets)
+        for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))
-        return Builds(bootstrap, targets)
+        return Builds(bootstrap, targets, [jobs[name] for name in plans])
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
@@ -167,7 +183,8 @@ class Session:
     def show(self, base) -> None:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
         words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
-                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST"}
+                 "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST",
+                 "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
         count = itertools.count(1)
@@ -240,7 +257,7 @@ def tag(source: str) -> str:
     return command_line.flavour({"source": os.path.abspath(source)}, "", "").rpartition("-")[2]
 
 
-def _host(variants: Mapping[str, Variant]) -> Variant:
+def host_variant(variants: Mapping[str, Variant]) -> Variant:
     """Return the variant of the machine that runs SCons: its own libc, so that the bootstrap runs on it."""
     libc = "glibc" if platform.libc_ver()[0] == "glibc" else "musl"
     for candidate in variants.values():

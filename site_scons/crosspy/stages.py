@@ -9,12 +9,12 @@ import hashlib
 import json
 import os
 import shlex
-import tempfile
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from . import coreplan, flags, hardening, installed, ledger, modules, probe, pyconfig, upstream
+from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, upstream
 from . import makefile as makefile_texts
 from .options import Options, deciding
 from .paths import node
@@ -50,6 +50,10 @@ class Job:
     bootstrap: bool = False
     interpreter: str = ""
 
+    @property
+    def small(self) -> bool:
+        return self.options.profile == "minimal"
+
 
 def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
     """Return the plan of one build, from its folder when nothing that it rests on has changed.
@@ -64,7 +68,9 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
             return cached
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    made = _given(job) if job.interpreter and job.bootstrap else _make(job, _probe(job, say))
+    if job.bootstrap:  # once for a release: every run plans a bootstrap, be it a given one
+        drift.gate(job.release.tree, job.tables)
+    made = _given(job) if job.interpreter and job.bootstrap else _make(job, probing.known(job, say))
     made["key"] = key
     made["files"] = sorted(f"{job.folder}/{name}" for name in made["texts"])
     made["installs"] = [node(name) for name in made["files"] if "/generated/" in name or name.endswith("/pyconfig.h")]
@@ -110,16 +116,6 @@ def _key(job: Job, project: Path) -> str:
     return digest.hexdigest()
 
 
-def _probe(job: Job, say: Callable[[str], None]) -> ledger.Ledger:
-    say(f"probe: {job.toolchain.kind} {job.toolchain.version} for {job.toolchain.target}")
-    words = flags.probing(job.variant, job.options)
-    link = hardening.program(job.variant, job.options, job.toolchain)
-    options = {"libpython": job.options.libpython, "tests": job.options.tests}
-    with tempfile.TemporaryDirectory(prefix=".probe-", dir=Path(job.folder).parent) as scratch:
-        return probe.probe(job.release.tree, job.tables / "probes.toml", job.toolchain, words, link, options,
-                           probe.facts_of(job.variant), Path(scratch))
-
-
 def _make(job: Job, answers: ledger.Ledger) -> dict:
     tree, options = job.release.tree, job.options
     values = flags.make_values(answers.variables, prefix=options.prefix, series=job.release.series,
@@ -127,14 +123,18 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     if job.bootstrap:
         values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/linked")
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
-    request = modules.Request(options.modules, options.enable, options.disable, options.tests)
+    request = modules.Request("builtin" if job.small else options.modules, options.enable, options.disable, options.tests)
     found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request)
     if job.bootstrap:
         found = modules.for_bootstrap(tree, job.tables, found)
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
     core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))
-    made = _host_graph(job, core, answers) if job.bootstrap else _target_graph(job, core, answers)
+    if job.small:
+        referred = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
+        made = minimal.graph(core, referred, _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm")), _link(job, "program"))
+    else:
+        made = _host_graph(job, core, answers) if job.bootstrap else _target_graph(job, core, answers)
     header = pyconfig.render(upstream.read(tree, "pyconfig.h.in"), answers)
     if job.bootstrap:
         names = [module.name for module in found if module.kind == "builtin"]
@@ -142,9 +142,10 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         texts = {"linked/pybuilddir.txt": "none\n",
                  "generated/config.c": makefile_texts.config_c(upstream.read(tree, "Modules/config.c.in"), names)}
     else:
-        texts = installed.texts(job, found, answers, header, core, made)
+        texts = installed.minimal(job, found, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
-    texts["probes.json"] = answers.to_json()
+    texts |= probing.texts(job, answers)
+    made["script"] = "bootstrap" if job.bootstrap else "minimal" if job.small else "target"
     made.update(compile=_commands(job), include=[node(folder) for folder in _include(job)], name=job.variant.name if not job.bootstrap else "host",
                 folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest, env=dict(job.toolchain.env),
                 release=job.release.digest, editable=job.release.editable, texts=texts)
@@ -176,6 +177,7 @@ def _commands(job: Job) -> dict[str, str]:
     split = job.options.debuginfo == "split"
     return {role + suffix: shlex.join([
         *job.toolchain.cc, *flags.compiling(job.variant, job.options, job.toolchain, role, job.release.editable, debug),
+        *(flags.SMALL[job.toolchain.kind] if job.small else ()),
         *include, *maps]).replace("$", "$$")
         for role in flags.ROLES for suffix, debug in (("", split), *([(PLAIN, False)] if split else []))}
 
@@ -183,13 +185,19 @@ def _commands(job: Job) -> dict[str, str]:
 def _link(job: Job, kind: str, *more: str) -> str:
     if kind == "archive":
         return shlex.join(job.toolchain.ar)
-    return shlex.join([*job.toolchain.cc, *flags.OPTIMIZE[job.options.optimize], *flags.linking(job.variant, job.options, job.toolchain, kind),
+    packed = []
+    if job.small and job.toolchain.kind == "zig":
+        packed = [sys.executable, "-m", "crosspy.ziglink", *(flags.PACKED if job.variant.static else ())]
+    return shlex.join([*packed, *job.toolchain.cc, *flags.OPTIMIZE[job.options.optimize], *flags.linking(job.variant, job.options, job.toolchain, kind),
                        *more])
 
 
 def _libs(core: coreplan.CorePlan, variables) -> str:
-    words = [*variables.get("LIBS", "").split(), *core.libs(), *variables.get("LIBM", "-lm").split()]
-    return " ".join(dict.fromkeys(words))
+    return _words(variables.get("LIBS", ""), *core.libs(), variables.get("LIBM", "-lm"))
+
+
+def _words(*texts: str) -> str:
+    return " ".join(dict.fromkeys(word for text in texts for word in text.split()))
 
 
 def _host_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> dict:

@@ -68,7 +68,7 @@ def build_id(data: bytes) -> str:
 def stripped(data: bytes, link: str) -> bytes:
     """Return a linked file without the sections that are not allocated, with a .gnu_debuglink to the file as it was.
 
-    link: the base name of the debug file. Raises ElfError for a file that is damaged or was stripped like this before.
+    link: the base name of the debug file; without one there is no .gnu_debuglink. Raises ElfError for a file that is damaged or was stripped like this before.
     Sections keep their indices, since st_shndx in .dynsym is part of a segment; one removed from between others becomes
     inactive (SHT_NULL). A .gnu_debuglink is the name, zeros up to 4 bytes and the CRC in the byte order of the target.
     """
@@ -78,10 +78,12 @@ def stripped(data: bytes, link: str) -> bytes:
     rows, strings = [_Section()] * (max(image.kept, default=0) + 1), bytearray(1)
     for index in sorted(image.kept):
         rows[index] = _moved(image.sections[index], image.kept, _add(strings, image.names[index]))
-    out, raw = bytearray(data[:image.end]) + bytes(-image.end % 4), os.fsencode(link) + b"\0"
-    raw += bytes(-len(raw) % 4) + struct.pack(image.mark + "I", zlib.crc32(data))
-    rows.append(_Section(_add(strings, b".gnu_debuglink"), _SHT_PROGBITS, offset=len(out), size=len(raw), align=4))
-    out.extend(raw)
+    out = bytearray(data[:image.end]) + bytes(-image.end % 4)
+    if link:
+        raw = os.fsencode(link) + b"\0"
+        raw += bytes(-len(raw) % 4) + struct.pack(image.mark + "I", zlib.crc32(data))
+        rows.append(_Section(_add(strings, b".gnu_debuglink"), _SHT_PROGBITS, offset=len(out), size=len(raw), align=4))
+        out.extend(raw)
     rows.append(_Section(_add(strings, b".shstrtab"), _SHT_STRTAB, offset=len(out), size=len(strings), align=1))
     out.extend(strings)   # with its own name: arguments are evaluated from left to right
     out.extend(bytes(-len(out) % 8))
@@ -90,9 +92,10 @@ def stripped(data: bytes, link: str) -> bytes:
     return bytes(out) + b"".join(image.shape.pack(*row) for row in rows)
 
 
-def split(source: Path, output: Path, folder: Path, link: str = "") -> Path:
+def split(source: Path, output: Path, folder: Path | None, link: str = "") -> Path | None:
     """Write the stripped file and the debug file ``folder/.build-id/xx/yyyy.debug``; return the path of the latter.
 
+    folder: None for a stripped file alone.
     link: the name in .gnu_debuglink, by default that of the debug file. The debug file is written first, so that there is
     never a stripped file without it. Raises UserError for an input that is damaged or has no build-id.
     """
@@ -102,6 +105,9 @@ def split(source: Path, output: Path, folder: Path, link: str = "") -> Path:
         if source.stat().st_size > MAX_FILE:
             raise ElfError(f"it has more than {MAX_FILE} bytes")
         data = source.read_bytes()
+        if folder is None:
+            _write(output, output.with_name(output.name + ".part"), stripped(data, ""), 0o755)
+            return None
         if not (number := build_id(data)):
             raise UserError(str(source), "it has no build-id, by which its debug file is found", "link with --build-id")
         debug = folder / ".build-id" / number[:2] / f"{number[2:]}.debug"
@@ -187,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="crosspy.strip", description=main.__doc__)
     parser.add_argument("input", type=Path)
     parser.add_argument("--output", type=Path, required=True, metavar="STRIPPED")
-    parser.add_argument("--debug", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--debug", type=Path, metavar="DIR", help="without it, no debug file is written")
     parser.add_argument("--link", default="", metavar="NAME", help="name in .gnu_debuglink, by default the debug file's")
     given = parser.parse_args(arguments)
     split(given.input, given.output, given.debug, given.link)

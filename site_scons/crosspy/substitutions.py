@@ -58,9 +58,6 @@ _ANSWERED = {
     "NO_AS_NEEDED": "-Wl,--no-as-needed", "PERF_TRAMPOLINE_OBJ": "", "PLATFORM_HEADERS": "", "PLATFORM_OBJS": "",
     "SHLIBS": "$(LIBS)", "TZPATH": "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo"}
 
-# A reason of crosspy.modules.Module -> the state that configure gives a module (configure.ac:7797-7815).
-_STATES = ((re.compile(r"disabled|a test module|must be a shared"), "disabled"), (re.compile(r"not a module"), "n/a"))
-
 
 # config.sub, "Decode basic machines"; every other machine of ours is ``unknown``
 _VENDORS = {"pc": "x86_64|i.86", "ibm": "s390x?"}
@@ -181,8 +178,7 @@ def module_block(configure: str, modules: Iterable, tree: Path) -> str:
                             "classify it in cpython/modules.toml")
         module, upper = known[name], name.upper()
         if module.kind == "absent":
-            state = next((state for reason, state in _STATES if reason.match(module.reason)), "missing")
-            lines.append(f"MODULE_{upper}_STATE={state}")
+            lines.append(f"MODULE_{upper}_STATE={module.state}")
             continue
         lines.append(f"MODULE_{upper}_STATE=yes")
         for kind, words in (("CFLAGS", module.cflags), ("LDFLAGS", (*module.libs, *getattr(module, "archives", ())))):

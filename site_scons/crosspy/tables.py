@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import questions as ask
-from . import tomlfile
+from . import tableform, tomlfile
 from .errors import UserError
 from .ledger import Answer
 from .questions import DEFAULT_INCLUDES, Blocks, Question
-
-_KEYS = {"always", "never", "fact", "option", "dependency", "program", "expression", "function", "header", "member",
-         "type", "declaration", "case", "variables", "restated"}
 
 
 @dataclass(frozen=True)
@@ -50,31 +47,59 @@ class Tables:
 def load(path: Path) -> Tables:
     """Read probes.toml. Raises UserError that names the place of a mistake."""
     data = tomlfile.read(path)
-    unknown = data.keys() - _KEYS
-    if unknown:
-        raise UserError(str(path), f"unknown tables: {', '.join(sorted(unknown))}", f"use {', '.join(sorted(_KEYS))}")
+    wrong = tableform.mistakes(data)
+    if wrong:
+        raise UserError(str(path), "; ".join(wrong), "write it as the other entries of its table; the file's first lines explain them")
     return Tables(str(path), data)
 
 
 def drift(tables: Tables, blocks: Blocks, macros: Collection[str]) -> None:
-    """Compare each restated block with the one in configure.ac. Raises UserError that names every changed one.
+    """Compare each restated block with the one in configure.ac. Raises UserError that names every changed or lost one.
 
-    macros: those of the release's pyconfig.h.in; a fact about one that the release does not have is not looked at.
+    macros: those of the release's pyconfig.h.in; an entry about one that the release does not have is not looked at.
     """
-    changed = []
+    wrong = changed(tables, blocks, macros) | lost(tables, blocks, macros)
+    if wrong:
+        told = "; ".join(f"{name} ({what})" for name, what in wrong.items())
+        raise UserError(tables.where, f"upstream changed what these entries restate: {told}",
+                        "read the block in configure.ac, correct the entry and its sha256")
+
+
+def changed(tables: Tables, blocks: Blocks, macros: Collection[str]) -> dict[str, str]:
+    """Return the entries whose block in configure.ac is gone or has another sha256, each with what is wrong."""
+    found = {}
     for name, row in tables.entries():
         if "macro" in row and name not in macros:
             continue
         try:
             digest = blocks.digest(row["block"])
         except UserError as error:
-            changed.append(f"{name} ({error.what})")
+            found[name] = error.what
             continue
         if digest != row.get("sha256"):
-            changed.append(f"{name} (block {row['block']!r} has now sha256 {digest})")
-    if changed:
-        raise UserError(tables.where, f"upstream changed what these entries restate: {'; '.join(changed)}",
-                        "read the block in configure.ac, correct the entry and its sha256")
+            found[name] = f"block {row['block']!r} has now sha256 {digest}"
+    return found
+
+
+def lost(tables: Tables, blocks: Blocks, macros: Collection[str]) -> dict[str, str]:
+    """Return the entries that read a place of configure.ac, a program or a case, which is not there in that form."""
+    found = {}
+    readers = [(name, blocks.program, (row if isinstance(row, str) else row["block"], name))
+               for name, row in tables.table("program").items()]
+    readers += [(name, blocks.case, (row["assigns"],)) for name, row in tables.table("case").items()]
+    for name, reader, arguments in readers:
+        if name.startswith("ac_cv_") or name in macros:
+            try:
+                reader(*arguments)
+            except UserError as error:
+                found[name] = error.what
+    return found
+
+
+def without(tables: Tables, names: Collection[str]) -> Tables:
+    """Return the tables less some programs and cases."""
+    kept = {kind: {name: row for name, row in tables.table(kind).items() if name not in names} for kind in ("program", "case")}
+    return Tables(tables.where, {**tables.data, **kept})
 
 
 def stale(tables: Tables, templates: Iterable[str]) -> list[str]:
@@ -92,7 +117,7 @@ def _holds(row: Mapping, facts: Mapping) -> bool:
     return all(str(facts.get(key)) in (value if isinstance(value, list) else [value]) for key, value in row.get("only", {}).items())
 
 
-def stated(tables: Tables, blocks: Blocks, macros: Iterable[str], facts: Mapping, options: Mapping) -> dict[str, Answer]:
+def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mapping, options: Mapping) -> dict[str, Answer]:
     """Answer what needs no compiler: facts, options, cases, constants, and libraries that are not used.
 
     Raises UserError when an option has a value that no row knows.
@@ -113,6 +138,8 @@ def stated(tables: Tables, blocks: Blocks, macros: Iterable[str], facts: Mapping
         else:
             found.setdefault(row["macro"], Answer(None, "fact", f"only with {row['only']}"))
     for name, row in tables.table("case").items():
+        if name not in macros:
+            continue
         subject = row["subject"].format_map(facts)
         value = next((v for pattern, v in blocks.case(row["assigns"]) if fnmatch.fnmatchcase(subject, pattern)), "")
         found[name] = Answer(row.get("values", {value: value}).get(value), "fact", f"configure.ac's case {row['assigns']} of {subject}")
@@ -122,10 +149,12 @@ def stated(tables: Tables, blocks: Blocks, macros: Iterable[str], facts: Mapping
     return found
 
 
-def asked(tables: Tables, blocks: Blocks) -> list[Question]:
-    """Return the questions that the file states: by upstream's programs, by names, or as C expressions."""
+def asked(tables: Tables, blocks: Blocks, macros: Collection[str]) -> list[Question]:
+    """Return the questions that the file states, of a release's macros: by upstream's programs, by names, or as C expressions."""
     found = []
     for name, row in tables.table("program").items():
+        if not name.startswith("ac_cv_") and name not in macros:
+            continue
         row = {"block": row} if isinstance(row, str) else row
         question = blocks.program(row["block"], "" if name.startswith("ac_cv_") else name)
         found.append(replace(question, defined=None, undefined=row["missing"]) if "missing" in row else question)

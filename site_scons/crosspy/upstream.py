@@ -119,6 +119,10 @@ class Makefile:
         return {self.expand(f"$({name})"): self.objects(objects) for name, objects in _ARCHIVE_RULE.findall(self.text)
                 if name.endswith("_A")}
 
+    def archive_lists(self) -> list[str]:
+        """Return the object variables of the bundled static libraries."""
+        return [objects for name, objects in _ARCHIVE_RULE.findall(self.text) if name.endswith("_A")]
+
     def frozen(self) -> list[Frozen]:
         """Return what is frozen into every interpreter, getpath included, in the file's order."""
         found = [Frozen(name, source, header, tool == "FREEZE_MODULE_BOOTSTRAP")

@@ -119,7 +119,7 @@ class Variant:
     """All facts of one target. name: its folder and triple, ``arch-os-libc[abi]``, or a board's own name.
 
     inherits: the variant that a board starts from; it states only what differs.  triple: the name of the variant at the
-    root of what it inherits from, its own without.
+    root of what it inherits from, its own without.  flash: a budget like ``4M``.
     """
 
     name: str
@@ -131,6 +131,7 @@ class Variant:
     elf: Elf
     run: Run
     short: tuple[str, ...] = ()
+    flash: str = ""
     inherits: str = ""
     flags: Flags = Flags()
     waivers: tuple[Waiver, ...] = ()

@@ -26,6 +26,14 @@ def _publish(target, source, env):
 publish = SCons.Action.Action(_publish, cmdstr=None)
 
 
+def _recorded(target, source, env):
+    """Note an output that the command itself will put in place: also one that it puts there before it is interrupted."""
+    published.extend(target)
+
+
+note = SCons.Action.Action(_recorded, cmdstr=None)
+
+
 def _action(command, shown):
     return SCons.Action.ListAction([SCons.Action.Action(command, cmdstr=shown), publish])
 
@@ -34,10 +42,13 @@ _compile = SCons.Builder.Builder(action=_action("$COMPILE $EXTRA -c -o ${TARGET}
 # q, not r: two members may have one base name (Python/context.o, libmpdec/context.o), and r would drop the first.
 _archive = SCons.Builder.Builder(action=_action("rm -f ${TARGET}.part && $LINK qcsD ${TARGET}.part $OBJECTS", "$ARSTR"))
 _link = SCons.Builder.Builder(action=_action("$LINK $EXTRA -o ${TARGET}.part $OBJECTS $LIBS_AFTER", "$LINKSTR"))
+# A link whose command prints a map: it is the second target.
+_mapped = SCons.Builder.Builder(
+    action=_action("$LINK $EXTRA -o ${TARGET}.part $OBJECTS $LIBS_AFTER > ${TARGETS[1]}.part", "$LINKSTR"))
 
 
 def generate(env):
-    env["BUILDERS"].update(CrossObject=_compile, CrossArchive=_archive, CrossLink=_link)
+    env["BUILDERS"].update(CrossObject=_compile, CrossArchive=_archive, CrossLink=_link, CrossMapped=_mapped)
     # A function, since an environment copies every list that it is given.
     env.SetDefault(PUBLISHED=lambda: published, EXTRA="", LIBS_AFTER="", OBJECTS="$SOURCES")
 

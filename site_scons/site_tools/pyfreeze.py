@@ -1,4 +1,4 @@
-"""pyfreeze: runs the bootstrap interpreter, which freezes modules into C headers and compiles byte-code.
+"""pyfreeze: runs the bootstrap interpreter, which freezes modules: into C headers, or into the blobs of one program (WORDS).
 
 The environment states RUNS (the interpreter) and NAME (of an early module) or PAIRS (the words for freeze.py). What the
 interpreter makes of a source is decided by its compiler alone, so it is required, but its content is no dependency:
@@ -17,10 +17,12 @@ def _built(command, shown, **words):
 
 _freeze_early = _built("$RUNS $NAME $SOURCE ${TARGET}.part", "$FREEZESTR")
 _freeze = _built("$RUNS -B $SOURCE $PAIRS", "$FREEZESTR")
+_program = SCons.Builder.Builder(action=SCons.Action.ListAction(
+    [crosscc.note, SCons.Action.Action("$RUNS -I -S -B -X frozen_modules=off -X no_debug_ranges $SOURCE $WORDS --stamp $TARGET", cmdstr="$FREEZESTR")]))
 
 
 def generate(env):
-    env["BUILDERS"].update(FreezeEarly=_freeze_early, Freeze=_freeze)
+    env["BUILDERS"].update(FreezeEarly=_freeze_early, Freeze=_freeze, FreezeProgram=_program)
 
 
 def exists(env):

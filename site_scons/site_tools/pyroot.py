@@ -1,4 +1,5 @@
-"""pyroot: byte-compiles the library, splits off debug information, installs root/, inspects it and writes the manifest; each is a command of crosspy.
+"""pyroot: byte-compiles the library, splits off debug information, installs root/, inspects and measures it, writes the manifest; each is a
+command of crosspy.
 
 The environment states PYTHON (the host's own) or RUNS (the bootstrap), and per call WORDS. Every output of these commands is written whole by
 the command itself.
@@ -9,16 +10,8 @@ import SCons.Builder
 import crosscc
 
 
-def _recorded(target, source, env):
-    """Note an output that the command itself will put in place: also one that it puts there before it is interrupted."""
-    crosscc.published.extend(target)
-
-
-_note = SCons.Action.Action(_recorded, cmdstr=None)
-
-
 def _command(text, shown):
-    return SCons.Builder.Builder(action=SCons.Action.ListAction([_note, SCons.Action.Action(text, cmdstr=shown)]))
+    return SCons.Builder.Builder(action=SCons.Action.ListAction([crosscc.note, SCons.Action.Action(text, cmdstr=shown)]))
 
 
 def generate(env):
@@ -28,7 +21,9 @@ def generate(env):
         SplitDebug=_command("$PYTHON -m crosspy.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
         InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
         Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
-        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"))
+        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"),
+        Report=_command("$PYTHON -m crosspy.report $SOURCE $WORDS", "$REPORTSTR"),
+        Flash=_command("$PYTHON -m crosspy.budget $SOURCE $WORDS --output $TARGET", "$FLASHSTR"))
 
 
 def exists(env):

@@ -11,9 +11,15 @@ if SITE_SCONS not in sys.path:
 
 
 @pytest.fixture(scope="session")
-def release_tree():
-    """Return the newest unpacked release of this checkout, to read and never to write."""
+def release_trees():
+    """Return every unpacked release of this checkout, oldest first, to read and never to write."""
     trees = [path.parent for path in PROJECT.glob("build/sources/Python-*/configure.ac")]
     if not trees:
         pytest.skip("no release is unpacked in build/sources: scons target=... makes it (the e2e tests do)")
-    return max(trees, key=lambda tree: [int(part) for part in tree.name.partition("-")[2].split(".") if part.isdigit()])
+    return sorted(trees, key=lambda tree: [int(part) for part in tree.name.partition("-")[2].split(".") if part.isdigit()])
+
+
+@pytest.fixture(scope="session")
+def release_tree(release_trees):
+    """Return the newest unpacked release of this checkout."""
+    return release_trees[-1]

@@ -40,8 +40,7 @@ def test_the_table_of_arguments_is_the_command_line():
 
 
 def test_every_alias_is_described():
-    sentence = next(line for line in README.split("\n\n") if line.startswith("Aliases:"))
-    assert set(re.findall(r"`scons ([\w-]+)[ `]", sentence)) - {"-h"} == set(commands.COMMANDS)
+    assert {code(row[0])[0].split()[1] for row in table(README, "alias")} == set(commands.COMMANDS)
 
 
 def test_the_table_of_targets_is_the_folder_of_variants():

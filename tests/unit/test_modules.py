@@ -141,4 +141,4 @@ def test_an_incomplete_tree_is_refused(tree):
 def test_the_plan_in_json_has_no_empty_words(tree):
     rows = {row["name"]: row for row in json.loads(json.dumps(modules.to_json(list(plan(tree).values()))))}
     assert rows["atexit"] == {"name": "atexit", "kind": "builtin", "sources": ["Modules/atexitmodule.c"]}
-    assert set(rows["_ssl"]) == {"name", "kind", "reason"}
+    assert set(rows["_ssl"]) == {"name", "kind", "reason", "state"}

@@ -91,17 +91,16 @@ def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, t
     assert stages._key(changed, project) != stages._key(plain, project)
 
 
-# sysroot= decides through the digest and the command of the toolchain that is made with it
-SHOWN_ONLY = {"target": "all", "sysroot": "x", "downloads": "x", "build_dir": "x", "variants": "x", "source": "x", "verbose": "1", "file": "x",
-              "rootfs": "x", "only": "x"}
+# bootstrap= decides by whether it is given; sysroot= through the digest and the command of the toolchain that is made with it
+SHOWN_ONLY = set(options.PLACES) - {"bootstrap"}
 
 
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
 def test_another_option_is_another_key_unless_it_decides_nothing(project, plain, name):
     argument = options.ARGUMENTS[name]
-    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28"}.get(name, "x")
-    value = SHOWN_ONLY.get(name) or (free if argument.free else argument.values[1])
-    changed = dataclasses.replace(plain, options=given(**{name: value}))
+    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28", "flash": "4M"}.get(name, "x")
+    value = argument.convert(free if argument.free else argument.values[1])
+    changed = dataclasses.replace(plain, options=dataclasses.replace(plain.options, **{name: value}))
     assert (stages._key(changed, project) == stages._key(plain, project)) == (name in SHOWN_ONLY)
 
 
@@ -167,7 +166,7 @@ def test_a_cached_plan_is_read_without_probing(plain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cached = {"key": stages._key(plain, PROJECT), "files": [], "units": ["u"]}
     stages.write(tmp_path / plain.folder / "graph.json", json.dumps(cached))
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: pytest.fail("it probed"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: pytest.fail("it probed"))
     assert stages.plan(plain, PROJECT, print)["units"] == ["u"]
 
 
@@ -178,7 +177,7 @@ def test_a_damaged_or_incomplete_plan_is_made_again(plain, tmp_path, monkeypatch
     text = json.dumps({"key": stages._key(plain, PROJECT), "files": []})
     stages.write(tmp_path / plain.folder / "graph.json", damage(text))
     asked = []
-    monkeypatch.setattr(stages, "_probe", lambda *arguments: asked.append("probe"))
+    monkeypatch.setattr(stages.probing, "known", lambda *arguments: asked.append("probe"))
     monkeypatch.setattr(stages, "_make", lambda job, answers: {"folder": job.folder, "texts": {"pyconfig.h": "/* made */\n"}})
     made = stages.plan(plain, PROJECT, print)
     assert not (tmp_path / "build/mips/pyconfig.h").exists()

@@ -18,8 +18,8 @@ BUILD = Build("3.13.7", "aarch64-linux-gnu", "aarch64-linux-gnu", **tool_names("
 def plan(tree, array="shared"):
     return [Module("time", "builtin"), Module("array", array, "", ("Modules/arraymodule.c",), (f"-I{tree}/Modules", "-I/opt/x"),
                                               ("-lm",)),
-            Module("zlib", "absent", "needs zlib, which is not part of this build"),
-            Module("_testcapi", "absent", "a test module; tests=yes builds it")]
+            Module("zlib", "absent", "needs zlib, which is not part of this build", state="missing"),
+            Module("_testcapi", "absent", "a test module; tests=yes builds it", state="disabled")]
 
 
 def variables(texts):

@@ -1,0 +1,139 @@
+"""A closure -> what one program is made of: what is frozen into it, what it is linked from, the texts it is compiled from.
+
+The program is ``apps/<name>/<name>`` of the build folder; profile=minimal without an application is ``python3.13`` itself.
+"""
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import makefile, upstream
+from .paths import node
+from .closure import Closure, Entry
+
+LIBRARY_LEVEL, OWN_LEVEL = 2, 0  # of compile(): the library goes without docstrings and asserts, a user's own code as it is
+# The import system itself: frozen under the name by which C asks for it (Python/import.c), compiled under its own.
+_ALWAYS = {"importlib._bootstrap": "_frozen_importlib", "importlib._bootstrap_external": "_frozen_importlib_external"}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One program. main: the module that runs as __main__, empty for the interpreter itself.
+
+    data: package -> resource -> file.  metadata: distribution -> name in its .dist-info folder -> file.  top: the folder to
+    which file names in tracebacks are relative.
+    """
+
+    name: str
+    main: str
+    closure: Closure
+    data: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    top: str = ""
+
+
+def plan(made: dict, parts: Parts, project: Path) -> dict:
+    """Return the plan of a program: the target's, cut down to what the program takes, with its own objects and link.
+
+    made: a plan of profile=minimal.  The texts of the new plan are to be written (stages.commit).
+    """
+    at = f"apps/{parts.name}"
+    own = f"{made['folder']}/{at}/generated"
+    builtin = [name for name in made["parts"] if name in parts.closure.extensions]
+    objects = list(dict.fromkeys([*made["core"], *(name for module in builtin for name in made["parts"][module]["objects"])]))
+    wanted, main = set(objects), "main" if parts.main else "python"
+    units = [unit for unit in made["units"] if unit["object"] in wanted]
+    define = f"-DPYTHON_PREFIX='\"{made['prefix']}\"' -DPYTHON_LIBRARY='\"{made['prefix']}/lib/python{made['series']}\"'"
+    for name, folder, extra in ((main, project / "cpython" / "app", "" if parts.main else define), ("paths", project / "cpython" / "app", ""),
+                                ("frozen", project / "cpython" / "app", f"-I{_word(own)}"), ("config", own, "")):
+        source = node(f"{folder}/{name}.c")
+        units.append({"object": f"{at}/{name}.o", "source": source, "role": "core", "extra": extra, "frozen": name == "frozen"})
+        objects.append(f"{at}/{name}.o")
+    libs = dict.fromkeys([*made["libs"].split(), *(word for module in builtin for word in made["parts"][module]["libs"])])
+    link = {"output": f"{at}/linked/{parts.name}", "kind": "program", "objects": objects, "uses": [], "libs": " ".join(libs),
+            "command": made["link"]}
+    rows, files = frozen(parts, own, made["tree"], project)
+    config = makefile.config_c(upstream.read(Path(made["tree"]), "Modules/config.c.in"), builtin)
+    texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
+    texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
+    texts[f"{at}/plan.json"] = _json(to_json(parts, rows))
+    texts[f"{at}/expect.json"] = _json(made["expect"])
+    texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
+    inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
+    app = {"texts": sorted(f"{made['folder']}/{name}" for name in texts), "name": parts.name, "at": f"{made['at']}/{at}", "folder": f"{made['folder']}/{at}", "output": link["output"],
+           "inputs": [node(name) for name in inputs], "warnings": list(parts.closure.warnings)}
+    kept = {key: value for key, value in made.items() if key not in ("parts", "core", "libs", "link", "expect", "facts")}
+    return {**kept, "units": units, "links": [link], "app": app, "texts": texts}
+
+
+def _json(data) -> str:
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def _word(path: str) -> str:
+    return path if path.replace("/", "").replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum() else f"'{path}'"
+
+
+def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple[str, str, str, str, str]], dict[str, str]]:
+    """Return the rows for crosspy/blobs.py, and the texts of generated sources by name.
+
+    own: the folder of those texts.
+    """
+    entries = {name: entry for name, entry in parts.closure.modules.items() if entry.kind != "extension" and name not in _ALWAYS}
+    rows = [(frozen_as, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", f"{tree}/Lib/{name.replace('.', '/')}.py") for name, frozen_as in _ALWAYS.items()]
+    rows += [_row(entry, parts) for entry in entries.values()]
+    if not parts.main:
+        return rows, {}
+    app = project / "cpython" / "app"
+    rows.append(_own("_application", f"{app}/launcher.py"))
+    rows.append(_own("_application_data", f"{own}/_application_data.py"))
+    texts: dict[str, str] = {}
+    resources = _lists("files", parts.data, texts) if "importlib.resources" in entries else {}
+    metadata = _lists("info", parts.metadata, texts) if "importlib.metadata" in entries else {}
+    for names, script in ((resources, "resources"), (metadata, "metadata")):
+        if names:
+            rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
+            rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
+    stubs = {name: (stub.message, stub.lazy, dict(stub.has)) for name, stub in parts.closure.stubs.items()}
+    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
+    return rows, texts
+
+
+def own_name(parts: Parts) -> str:
+    """Return the name under which the module that runs is frozen: a script's own, so that multiprocessing can import it again."""
+    return parts.main if parts.main != "__main__" or parts.name in parts.closure.modules else parts.name
+
+
+def _row(entry: Entry, parts: Parts) -> tuple[str, str, str, str, str]:
+    library, name = entry.kind == "library", own_name(parts) if entry.name == "__main__" else entry.name
+    file = os.path.relpath(entry.path, parts.top) if entry.kind == "app" and parts.top and entry.path else f"<frozen {name}>"
+    return name, file, str(LIBRARY_LEVEL if library else OWN_LEVEL), str(int(entry.package)), entry.path
+
+
+def _own(name: str, path: str) -> tuple[str, str, str, str, str]:
+    return name, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", path
+
+
+def _lists(kind: str, groups: Mapping[str, Mapping[str, str]], texts: dict[str, str]) -> dict[str, str]:
+    """Add a list of files for each group to the texts. Returns group -> the frozen module of its files."""
+    names = {}
+    for number, (group, files) in enumerate(sorted(groups.items())):
+        names[group] = f"_application_{kind}_{number}"
+        texts[f"{names[group]}.files"] = "".join(f"{name}\t{path}\n" for name, path in sorted(files.items()))
+    return names
+
+
+def _data_files(parts: Parts) -> set[str]:
+    return {path for group in (*parts.data.values(), *parts.metadata.values()) for path in group.values()}
+
+
+def to_json(parts: Parts, rows) -> dict:
+    """Return what plan.json says: each module with what brought it in, what was left out, and how it lies in the program."""
+    symbols = {row[0]: f"_frozen_{number}" for number, row in enumerate(rows)}
+    modules = {name: {"kind": entry.kind, "parent": entry.parent, "line": entry.line, "how": entry.how}
+               for name, entry in parts.closure.modules.items()}
+    return {"name": parts.name, "modules": modules, "stubs": {name: stub.message for name, stub in parts.closure.stubs.items()},
+            "symbols": {symbol: name for name, symbol in symbols.items()}, "warnings": list(parts.closure.warnings)}

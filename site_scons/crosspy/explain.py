@@ -1,0 +1,86 @@
+"""``scons explain``: the chain of imports that brought a module into a program, and what it costs in bytes."""
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from .availability import below
+from .errors import UserError, nearest
+
+
+def chain(modules: Mapping[str, Mapping], name: str) -> list[str]:
+    """Return the modules from the first one on that brought a module in. modules: those of an application's plan.json."""
+    found: list[str] = []
+    while name:
+        found.insert(0, name)
+        name = modules[name]["parent"]
+    return found
+
+
+def line(modules: Mapping[str, Mapping], name: str, bytes_of: Mapping[str, int]) -> str:
+    """Return one step: a module, what brought it in, its bytes once they are known."""
+    row = modules[name]
+    parent = modules.get(row["parent"])
+    if parent is None:
+        how = row["how"]
+    elif row["line"]:
+        how = f"imported by {row['parent']}, line {row['line']}"
+    else:
+        how = f"imported by C code of {row['parent']}" if parent["kind"] == "extension" else f"needed by {row['parent']} (cpython/closure.toml)"
+    size = f"{bytes_of[name]:>9,} bytes" if name in bytes_of else "in machine code" if row["kind"] == "extension" else "not yet frozen"
+    return f"{name:<28} {size:<16} {how}"
+
+
+def only_through(modules: Mapping[str, Mapping], name: str) -> list[str]:
+    """Return the modules that came in through a module, itself included: what it brought along."""
+    return [other for other in modules if name in chain(modules, other)]
+
+
+def lines(plan: Mapping, name: str, bytes_of: Mapping[str, int]) -> list[str]:
+    """Return all that is known of a module in a program.
+
+    plan: the application's plan.json.  bytes_of: module -> bytes of its marshalled code.  Raises UserError for a module that
+    neither is in the program nor was left out of it.
+    """
+    modules, where = plan["modules"], f"module={name}"
+    if name not in modules:
+        message = next((text for stub, text in plan["stubs"].items() if below(name, stub)), "")
+        if message:
+            return [message]
+        hint = nearest(name, modules)
+        raise UserError(where, f"{plan['name']} does not carry it" + (f"; {hint}?" if hint else ""), f"build it in with include={name}")
+    brought = only_through(modules, name)
+    total = sum(bytes_of.get(other, 0) for other in brought)
+    told = [line(modules, step, bytes_of) for step in chain(modules, name)]
+    if bytes_of:
+        more = f", with the {len(brought) - 1} modules that came in through it {total:,}" if len(brought) > 1 else ""
+        told.append(f"{name} costs {bytes_of.get(name, 0):,} bytes of byte-code{more}")
+    return told
+
+
+def summary(plan: Mapping, bytes_of: Mapping[str, int]) -> list[str]:
+    """Return one line for each module of a program, the largest first."""
+    modules = plan["modules"]
+    return [line(modules, name, bytes_of) for name in sorted(modules, key=lambda name: (-bytes_of.get(name, 0), name))]
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Return module -> bytes of its marshalled code, from what blobs.py wrote; empty before the program is built."""
+    found = {}
+    for path in sorted(folder.rglob("symbols.txt")):
+        for row in path.read_text("utf-8").splitlines():
+            _, name, size = row.split("\t")
+            found[name] = int(size)
+    return found
+
+
+def command(session) -> None:
+    """Print it for each chosen target (the alias ``explain``). session: crosspy.session.Session."""
+    if session.options.profile != "minimal":
+        raise UserError("scons explain", "only a program with frozen modules has a closure", "add app=PATH, or profile=minimal")
+    for target in session.prepare().targets:
+        folder = Path(target["app"]["folder"])
+        plan = json.loads((folder / "plan.json").read_text("utf-8"))
+        known, asked = sizes(folder), session.options.module
+        session.say("\n".join([f"{target['name']}, {plan['name']}:", *(lines(plan, asked, known) if asked else summary(plan, known))]))

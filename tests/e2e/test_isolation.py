@@ -1,0 +1,55 @@
+"""No answer depends on the host: its headers, libraries, pkg-config, environment or PATH beyond the named toolchain."""
+import json
+import os
+import shutil
+
+import pytest
+from checkout import clone, contents, need
+
+ASKED = [("x86_64-linux-gnu", "gcc"), ("aarch64-linux-gnu", "gcc"), ("aarch64-linux-musl", "zig"), ("x86_64-linux-gnu", "zig")]
+
+
+def poison(folder):
+    """An environment that spoils whatever listens to it. Fake programs leave the file ``called``."""
+    for name in ("bin", "include/sys", "lib", "python/crosspy"):
+        (folder / name).mkdir(parents=True)
+    for name in ("pkg-config", "cc", "gcc", "clang", "as", "ld", "cpp", "ar", "zig", "make", "uname", "python3.13"):
+        (folder / "bin" / name).write_text(f"#!/bin/sh\necho {name} >> {folder}/called\nexit 0\n")
+        (folder / "bin" / name).chmod(0o755)
+    for name in ("stdio.h", "zlib.h", "ffi.h", "sys/random.h", "sys/kern_control.h"):
+        (folder / "include" / name).write_text("#error poison\n" if name == "stdio.h" else "int poison;\n")
+    for name in ("libm.a", "libpthread.a", "libc.so", "libdl.so"):
+        (folder / "lib" / name).write_text("poison")
+    (folder / "config.site").write_text("ac_cv_func_getpid=no\nac_cv_sizeof_long=3\n")
+    (folder / "python/crosspy/__init__.py").write_text("raise SystemExit('poison')\n")
+    include, lib = str(folder / "include"), str(folder / "lib")
+    return {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(folder / "python"), "CONFIG_SITE": str(folder / "config.site"),
+            "CC": "false", "CXX": "false", "CPP": "false", "CFLAGS": "-include poison.h", "CPPFLAGS": f"-I{include}", "LDFLAGS": "-lpoison", "LIBS": "-lpoison",
+            "CPATH": include, "C_INCLUDE_PATH": include, "CPLUS_INCLUDE_PATH": include, "LIBRARY_PATH": lib, "COMPILER_PATH": str(folder / "bin"),
+            "GCC_EXEC_PREFIX": f"{folder}/", "PKG_CONFIG_PATH": str(folder), "SYSROOT": str(folder), "ZIG_LIB_DIR": "/nowhere", "ZIG_LIBC": "/nowhere",
+            "ZIG_GLOBAL_CACHE_DIR": str(folder / "cache"), "ZIG_LOCAL_CACHE_DIR": str(folder / "cache"), "LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de",
+            "LANG": "de_DE.UTF-8", "TMPDIR": "/nowhere", "MAKEFLAGS": "-n", "POSIXLY_CORRECT": "1", "SOURCE_DATE_EPOCH": "1", "DEPENDENCIES_OUTPUT": f"{folder}/called"}
+
+
+@pytest.fixture(scope="module")
+def checkout(bare, place):
+    return clone(place / "isolated", zig_cache=True)
+
+
+@pytest.mark.parametrize("target, kind", ASKED)
+def test_a_poisoned_machine_gives_the_same_ledger(checkout, room, target, kind):
+    if kind == "gcc":
+        need(f"{target}-gcc", "gcc" if target.startswith("x86_64") else f"gcc-{target}")
+    words, folder = ["probes", f"target={target}", f"toolchain={kind}"], checkout.build / (target + ("" if kind == "zig" else "+toolchain-gcc"))
+    shown = checkout.scons(*words).out
+    clean = contents(folder)
+    known = json.loads((folder / "probes.json").read_text("utf-8"))["answers"]
+    assert known["HAVE_GETPID"]["value"] == "1" and known["HAVE_SYS_KERN_CONTROL_H"]["value"] is None
+    shutil.rmtree(folder)
+    for name in ("toolchains.json",):
+        (checkout.build / name).unlink(missing_ok=True)
+    spoiled = poison(room)
+    again = checkout.scons(*words, env=spoiled).out
+    assert contents(folder) == clean
+    assert again.splitlines()[-1] == shown.splitlines()[-1]
+    assert not (room / "called").exists() and not (room / "cache").exists()
