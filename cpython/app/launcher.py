@@ -7,7 +7,7 @@ import sys
 
 import _imp
 from _application_data import MAIN, METADATA, RESOURCES, STUBS
-from _frozen_importlib import FrozenImporter, ModuleSpec
+from _frozen_importlib import FrozenImporter
 
 # How multiprocessing starts its own processes (multiprocessing/spawn.py, resource_tracker.py, forkserver.py).
 CHILDREN = {"from multiprocessing.spawn import spawn_main; ": "spawn_main",
@@ -41,35 +41,14 @@ class Carried(FrozenImporter):
 
 
 class Absent:
-    """Finds what was left out: its import raises an ImportError that names the argument which brings it in.
+    """Finds what was left out: its import raises an ImportError that names the argument which brings it in."""
 
-    A lazy one can be imported, and raises when it is used: for modules that name it at their top and rarely use it.
-    """
-
-    @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
-        stub = STUBS.get(fullname)
-        if stub is not None and stub[1]:
-            return ModuleSpec(fullname, cls, origin="absent")
-        if stub is None and fullname.partition(".")[0] not in sys.stdlib_module_names:
+    @staticmethod
+    def find_spec(fullname, path=None, target=None):
+        message = STUBS.get(fullname)
+        if message is None and fullname.partition(".")[0] not in sys.stdlib_module_names:
             return None
-        message = stub[0] if stub else f"{fullname} is not part of this program; include={fullname} brings it in"
-        raise ModuleNotFoundError(message, name=fullname)
-
-    @staticmethod
-    def create_module(spec):
-        return None
-
-    @staticmethod
-    def exec_module(module):
-        message, _, constants = STUBS[module.__name__]
-        module.__dict__.update(constants)
-
-        def missing(name):
-            if name[:2] == "__":
-                raise AttributeError(name)
-            raise ImportError(message, name=module.__name__)
-        module.__getattr__ = missing
+        raise ModuleNotFoundError(message or f"{fullname} is not part of this program; include={fullname} brings it in", name=fullname)
 
 
 def child(words):

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 
 from .placing import Lookup, Owner
-from .symbols import ABSOLUTE, SHT_DYNSYM, SHT_REL, SHT_RELA, Image, Section
+from .symbols import ABSOLUTE, SHT_DYNSYM, SHT_REL, SHT_RELA, SHT_RELR, Image, Section
 
 Piece = tuple[int, int, "Owner | None", str]
 TABLES = ("file format", "tables of the linker")
@@ -19,6 +19,8 @@ def pieces(image: Image, section: Section, lookup: Lookup) -> list[Piece]:
     """Return (start, end, owner, name) of a table's entries by address; nothing for a section that is no such table."""
     if section.type in (SHT_REL, SHT_RELA):
         return _joined(section, _relocations(image, section), lookup, "relocations")
+    if section.type == SHT_RELR:
+        return _joined(section, _packed(image, section), lookup, "relocations")
     if section.type == SHT_DYNSYM:
         return _joined(section, _symbols(image, section), lookup, "dynamic symbols")
     reader = _READERS.get(section.name)
@@ -44,6 +46,24 @@ def _relocations(image: Image, section: Section) -> Iterator[tuple[int, int, int
     content = image.content(section)
     for number, (address, *_) in enumerate(row.iter_unpack(content[:len(content) // row.size * row.size])):
         yield number * row.size, (number + 1) * row.size, address
+
+
+def _packed(image: Image, section: Section) -> Iterator[tuple[int, int, int | None]]:
+    """SHT_RELR: an even word is an address; bit n of an odd one says that the nth word behind is relocated, too (gABI, "Relr").
+
+    Such a word is about the first of them.
+    """
+    size = 8 if image.wide else 4
+    word, base = struct.Struct(image.mark + ("Q" if image.wide else "I")), 0
+    content = image.content(section)
+    for number, (entry,) in enumerate(word.iter_unpack(content[:len(content) // size * size])):
+        if entry & 1:
+            bits = entry >> 1
+            about = base + ((bits & -bits).bit_length() - 1) * size if bits else None
+            base += (8 * size - 1) * size
+        else:
+            about, base = entry, entry + size
+        yield number * size, (number + 1) * size, about
 
 
 def _symbols(image: Image, section: Section) -> Iterator[tuple[int, int, int | None]]:

@@ -65,8 +65,8 @@ class _Places:
 
 
 class _Finder:
-    def __init__(self, interpreter: str, cache: Path, taken: Collection[str]):
-        self.interpreter, self.cache, self.taken = interpreter, cache, taken
+    def __init__(self, cache: importgraph.Cache, taken: Collection[str]):
+        self.cache, self.taken = cache, taken
         self.places = _Places()
         self.own: list[str] = []             # folders that are searched for the application's modules
         self.paths: list[str] = []
@@ -93,8 +93,8 @@ class _Finder:
         if kind == "namespace":
             self.facts[name] = Facts(name, "", True)
         elif kind == "compiled":
-            self.compiled[name] = (f"it is a compiled extension ({file}), made for the machine where pip ran; only pure Python can be "
-                                   "frozen: a release without compiled parts (pip install --no-binary), or a module of the standard library")
+            self.compiled[name] = (f"it is a compiled extension ({file}), made for the machine where pip ran; only pure Python "
+                                   "can be frozen: a release without compiled parts (pip install --no-binary), or the standard library")
         if kind:
             self.kinds[name] = origin
         return kind, (file, kind == "package") if kind in ("package", "module") else None
@@ -115,7 +115,7 @@ class _Finder:
                 if file:
                     files[name] = file
             layer = {name: importgraph.facts(name, row) for name, row in
-                     importgraph.read_cached(self.interpreter, files, self.cache).items()} if files else {}
+                     self.cache.read(files).items()} if files else {}
             self.facts |= layer
             waiting = [name for facts in layer.values() for name in named(facts)]
 
@@ -136,20 +136,21 @@ def named(facts: Facts) -> Iterator[str]:
         yield from (f"{facts.name}.{name}" for name in facts.exports)
 
 
-def find(interpreter: str, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str], cache: Path) -> Application:
+def find(cache: importgraph.Cache, app: str, paths: Collection[str], include: Collection[str], taken: Collection[str],
+         traced: Collection[str] = ()) -> Application:
     """Return an application with the facts of all modules that it may import.
 
-    interpreter: the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.  taken:
-    top-level names of the standard library.  cache: a file for the facts of modules that did not change.
-    Raises UserError for an application that is not there, or whose own files do not compile.
+    cache: reads files, with the bootstrap of the release.  app: a file or a folder.  include: modules that no import names.
+    taken: top-level names of the standard library.  traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there,
+    or whose own files do not compile.
     """
     path = Path(app)
-    finder = _Finder(interpreter, cache, taken)
+    finder = _Finder(cache, taken)
     finder.paths = [os.path.abspath(folder) for folder in _folders(paths)]
     name, roots = _roots(path, finder)
     if name in taken and path.is_dir():
         raise UserError(f"app={app}", f"{name} is the name of a module of the standard library", "rename the package")
-    finder.grow([*roots, *_all_below(finder, include)])
+    finder.grow([*roots, *_all_below(finder, include), *sorted(set(traced) - set(taken))])
     _compiles(finder)
     program = Program(finder.facts, finder.kinds, tuple(roots), f"app={app}", finder.clashes)
     files = [facts.path for facts in finder.facts.values() if facts.path]
@@ -187,7 +188,7 @@ def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
         files = {name: (str(init.absolute()), True)} if init.is_file() else {}
         finder.facts[name] = Facts(name, "", True)
         finder.facts |= {found: importgraph.facts(found, row) for found, row in
-                         (importgraph.read_cached(finder.interpreter, files, finder.cache) if files else {}).items()}
+                         (finder.cache.read(files) if files else {}).items()}
         finder.grow(named(finder.facts[name]))
         return name, [name, f"{name}.__main__"]
     if not path.is_file():
@@ -197,7 +198,7 @@ def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
     finder.own = [parent]
     finder.kinds["__main__"] = "app"
     finder.seen.add("__main__")
-    row = importgraph.read_cached(finder.interpreter, {"__main__": (str(path.absolute()), False)}, finder.cache)
+    row = finder.cache.read({"__main__": (str(path.absolute()), False)})
     finder.facts["__main__"] = importgraph.facts("__main__", row["__main__"])
     finder.grow(named(finder.facts["__main__"]))
     return path.stem, ["__main__"]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import makefile, upstream
+from . import makefile, owners, stubs, upstream
 from .paths import node
 from .closure import Closure, Entry
 
@@ -60,6 +60,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
     texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
     texts[f"{at}/plan.json"] = _json(to_json(parts, rows))
+    texts[f"{at}/sizing.json"] = _json(owners.program(made, parts.name, objects))
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
     inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
@@ -85,20 +86,22 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
     entries = {name: entry for name, entry in parts.closure.modules.items() if entry.kind != "extension" and name not in _ALWAYS}
     rows = [(frozen_as, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", f"{tree}/Lib/{name.replace('.', '/')}.py") for name, frozen_as in _ALWAYS.items()]
     rows += [_row(entry, parts) for entry in entries.values()]
+    lazy = {name: stub for name, stub in parts.closure.stubs.items() if stub.lazy}
+    texts = {f"{name}.stub": stubs.source(name, stub) for name, stub in lazy.items()}
+    rows += [_own(name, f"{own}/{name}.stub") for name in lazy]
     if not parts.main:
-        return rows, {}
+        return rows, texts
     app = project / "cpython" / "app"
     rows.append(_own("_application", f"{app}/launcher.py"))
     rows.append(_own("_application_data", f"{own}/_application_data.py"))
-    texts: dict[str, str] = {}
     resources = _lists("files", parts.data, texts) if "importlib.resources" in entries else {}
     metadata = _lists("info", parts.metadata, texts) if "importlib.metadata" in entries else {}
     for names, script in ((resources, "resources"), (metadata, "metadata")):
         if names:
             rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
             rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
-    stubs = {name: (stub.message, stub.lazy, dict(stub.has)) for name, stub in parts.closure.stubs.items()}
-    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {stubs!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
+    absent = {name: stub.message for name, stub in parts.closure.stubs.items() if not stub.lazy}
+    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {absent!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
     return rows, texts
 
 

@@ -70,12 +70,12 @@ def ready(release: Release, tables: Path) -> Ready:
 
 def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collection[str] = (), include: Collection[str] = (),
          exclude: Collection[str] = (), generated: Mapping[str, str] | None = None, cache: Path | None = None,
-         roots: Sequence[str] = ()) -> Carried:
+         roots: Sequence[str] = (), traced: Collection[str] = ()) -> Carried:
     """Return what a program carries; without app, what an interpreter with the modules of ``roots`` carries.
 
     modules: the plan of extension modules, as plan.json has it.  generated: modules that a build of the target makes
     (``_sysconfigdata__linux_...``) -> their files.  cache: a file that keeps the facts of the application's own modules.
-    Raises UserError as the steps do (stdlib.py).
+    traced: modules that a run of the application imported (trace.py).  Raises UserError as the steps do (stdlib.py).
     """
     release, rules = known.release, known.rules
     library = {**known.library, **{name: importgraph.Facts(name, path) for name, path in (generated or {}).items()}}
@@ -86,8 +86,10 @@ def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collect
         closure = closure_of(Program({}, {}, tuple(roots), "profile=minimal"), library, c_code, extensions, rules, include, exclude)
         return Carried("python", "", closure, {}, {}, {})
     taken = {top(name) for name in (*library, *extensions)} | rules.present - {"__main__"}
-    found = appfiles.find(release.interpreter, app, paths, include, taken, cache or release.folder / "app-imports.json")
-    closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude)
+    facts = importgraph.Cache(cache or release.folder / "app-imports.json", release.interpreter)
+    found = appfiles.find(facts, app, paths, include, taken, traced)
+    closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude, traced)
+    facts.save()
     looked_at = dict(found.looked_at)
     data = _data(closure, found.program, exclude, looked_at)
     return Carried(found.name, found.program.roots[-1], closure, data, _metadata(closure, found.paths, looked_at), looked_at)
@@ -99,7 +101,8 @@ def reasons(tree: Path, tables: Path, modules: Sequence[Mapping]) -> dict[str, s
     for package in tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"].values():
         needed = [name for name in package["modules"] if found.get(name, "it is not in the plan")]
         if len(needed) == len(package["modules"]):
-            found |= {file.removesuffix(".py"): f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}" for file in package["files"]}
+            why = f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}"
+            found |= {file.removesuffix(".py"): why for file in package["files"]}
     return found
 
 

@@ -30,7 +30,7 @@ class Edge:
     """Imports of some modules that only some programs need (``feature``), or that no literal states (``also``).
 
     within: the importing modules.  imports: the imported ones.  when: names that ask for them.  lazy: a stand-in takes their
-    place, with the constants of ``has``, whose use raises the ImportError.
+    place, with the constants of ``has``, whose use raises the ImportError.  beside: modules that are of use only with them.
     """
 
     within: tuple[str, ...]
@@ -39,6 +39,7 @@ class Edge:
     when: tuple[str, ...] = ()
     lazy: bool = False
     has: tuple[tuple[str, str], ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def load(path: Path) -> Rules:
     for row in table["core"]:
         name = row.get("module", "")
         if row.get("class") not in CLASSES or not row.get("absent") or not name or name in core:
-            raise UserError(f"{path}: core: {name}", f"the row needs a class ({', '.join(CLASSES)}) and what happens when it is absent, once",
-                            "correct the row")
+            raise UserError(f"{path}: core: {name}", f"the row needs a class ({', '.join(CLASSES)}) and what happens when it "
+                            "is absent, once", "correct the row")
         core[name] = Core(name, row["class"], row["absent"], tuple(row.get("when", ())), row.get("generic", False))
     start = (*(name for name, row in core.items() if row.kind == "start-up"), *table["start"]["also"])
     return Rules(core, start, frozenset(table["start"]["present"]), _edges(table["feature"]), _edges(table["also"]),
@@ -76,4 +77,4 @@ def load(path: Path) -> Rules:
 
 def _edges(rows) -> tuple[Edge, ...]:
     return tuple(Edge(tuple(row["in"]), tuple(row["imports"]), row["why"], tuple(row.get("when", ())), row.get("lazy", False),
-                      tuple(row.get("has", {}).items())) for row in rows)
+                      tuple(row.get("has", {}).items()), tuple(row.get("beside", ()))) for row in rows)

@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,14 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     Paths below an SDK's root are written ``@/...``, so that an SDK that moved keeps its digest.
     """
     check_host(driver.path)
-    text = driver.ask("-E", "-v", "-dM", "-x", "c", "-", text="#if __has_include(<features.h>)\n#include <features.h>\n#endif\n")
+    source = "#if __has_include(<features.h>)\n#include <features.h>\n#endif\n"
+    text = driver.ask("-E", "-v", "-dM", "-x", "c", "-", text=source)
+    found = [os.path.realpath(line.strip()) for line in
+             text.partition("search starts here:\n#include <...>")[2].partition("End of search")[0].splitlines()[1:]
+             if line.strip()]
+    folders = include(driver, found)
+    if folders != found:  # what the build will see, not what the compiler sees when it is left alone
+        text = driver.ask("-E", "-dM", "-nostdinc", *(f"-isystem{folder}" for folder in folders), "-x", "c", "-", text=source)
     macros = dict(re.findall(r"^#define (\w+) ?(.*)$", text, re.M))
     clang = "__clang__" in macros
     if clang and int(macros["__clang_major__"]) < OLDEST_CLANG:
@@ -83,19 +90,12 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     programs = [driver.ask(f"-print-prog-name={name}").strip() for name in names]
     parts = [driver.ask(f"-print-file-name={name}").strip() for name in _PARTS]
     search = driver.ask("-print-search-dirs").partition("programs: =")[2].partition("\n")[0].split(":")
-    linker = _linker(driver) if clang else ""
-    found = [os.path.realpath(line.strip()) for line in
-             text.partition("search starts here:\n#include <...>")[2].partition("End of search")[0].splitlines()[1:]
-             if line.strip()]
-    folders = include(driver, found)
-    start = next((path for path in parts[:2] if os.path.isabs(path)), "")
-    for place in filter(None, (driver.sysroot, driver.root)):
-        if start and not inside(start, place):
-            raise UserError(driver.path, f"it links with {os.path.realpath(start)}, which is not in {place}",
-                            "use a compiler that belongs to this libc, or toolchain=clang with its sysroot=")
+    linker, refusal = _linker(driver) if clang else ("", "")
+    start = next((os.path.realpath(path) for path in parts[:2] if os.path.isabs(path)), "")
+    strange = [place for place in (driver.sysroot, driver.root) if place and start and not inside(start, place)]
     facts = {
+        "kind": "clang" if clang else "gcc", "linker": linker, "refusal": refusal, "strange": start if strange else "", "include": folders, "macros": macros,
         "properties": crtfiles.properties(parts),
-        "kind": "clang" if clang else "gcc", "linker": linker, "include": folders, "macros": macros,
         "version": driver.ask("-dumpversion" if clang else "-dumpfullversion").strip(), "target": driver.ask("-dumpmachine").strip(),
         "banner": driver.ask("--version").partition("\n")[0].strip(),
         "sysroot": driver.sysroot or ("" if clang else driver.ask("-print-sysroot", fails=True).strip()),
@@ -106,6 +106,16 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     files = [os.path.realpath(shutil.which(name, path=path) or name) for name in [driver.path, *programs, *parts]]
     files += [f"{driver.path}.br_real", *map(str, sorted(Path(real).parent.parent.glob("lib/lib*LLVM*.so*") if clang else ()))]
     return _relative(facts, driver.root), [*files, *folders, *(folder for folder in search if folder)]
+
+
+def check_link(driver: Driver, facts: Mapping) -> None:
+    """Raise UserError when a driver takes its start files from elsewhere than its sysroot or SDK, or cannot link at all."""
+    if facts["strange"]:
+        raise UserError(driver.path, f"it links with {facts['strange']}, which is not in {driver.sysroot or driver.root}",
+                        "use a compiler that belongs to this libc, or toolchain=clang with its sysroot=")
+    if facts["refusal"]:
+        raise UserError(driver.path, f"it cannot link for its target: {facts['refusal']}",
+                        "install lld and the target's libc (Debian: libc6-dev-ARCH-cross and libgcc-12-dev-ARCH-cross), or correct sysroot=")
 
 
 def _relative(facts: dict, root: str) -> dict:
@@ -146,8 +156,11 @@ def include(driver: Driver, found: Sequence[str]) -> list[str]:
     return own if any(os.path.exists(f"{folder}/stdio.h") for folder in own) else list(found)
 
 
-def _linker(driver: Driver) -> str:
-    """Return the word that chooses clang's linker: lld, or where that cannot link for the target, the target's own."""
+def _linker(driver: Driver) -> tuple[str, str]:
+    """Return the word that chooses clang's linker: lld, or where that cannot link for the target, the target's own.
+
+    The second text is what was said when neither can.
+    """
     said = ""
     with tempfile.TemporaryDirectory(prefix="crosspy-") as folder:
         for word in ("-fuse-ld=lld", ""):
@@ -155,10 +168,9 @@ def _linker(driver: Driver) -> str:
             done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
                                   timeout=ASK_SECONDS, errors="replace")
             if not done.returncode:
-                return word
+                return word, ""
             said = said or " | ".join(done.stderr.strip().splitlines()[:2])
-    raise UserError(driver.path, f"it cannot link for its target: {said[:600]}",
-                    "install lld and the target's libc (Debian: libc6-dev-ARCH-cross and libgcc-12-dev-ARCH-cross), or correct sysroot=")
+    return "", said[:600] or "it said nothing"
 
 
 def _musl(path: str) -> str:

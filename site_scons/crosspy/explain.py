@@ -27,7 +27,8 @@ def line(modules: Mapping[str, Mapping], name: str, bytes_of: Mapping[str, int])
     elif row["line"]:
         how = f"imported by {row['parent']}, line {row['line']}"
     else:
-        how = f"imported by C code of {row['parent']}" if parent["kind"] == "extension" else f"needed by {row['parent']} (cpython/closure.toml)"
+        c_code = parent["kind"] == "extension"
+        how = f"imported by C code of {row['parent']}" if c_code else f"needed by {row['parent']} (cpython/closure.toml)"
     size = f"{bytes_of[name]:>9,} bytes" if name in bytes_of else "in machine code" if row["kind"] == "extension" else "not yet frozen"
     return f"{name:<28} {size:<16} {how}"
 
@@ -60,18 +61,23 @@ def lines(plan: Mapping, name: str, bytes_of: Mapping[str, int]) -> list[str]:
 
 
 def summary(plan: Mapping, bytes_of: Mapping[str, int]) -> list[str]:
-    """Return one line for each module of a program, the largest first."""
-    modules = plan["modules"]
+    """Return one line for each module of a program, the largest first; those that every program has are among them."""
+    common = {name: {"kind": "library", "parent": "", "line": 0, "how": "stands in for what was left out" if name in plan["stubs"]
+                     else "part of every program"} for name in bytes_of}
+    modules = {**common, **plan["modules"]}
     return [line(modules, name, bytes_of) for name in sorted(modules, key=lambda name: (-bytes_of.get(name, 0), name))]
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Return module -> bytes of its marshalled code, from what blobs.py wrote; empty before the program is built."""
+def sizes(folder: Path, program: str) -> dict[str, int]:
+    """Return module -> bytes of its marshalled code, from what blobs.py wrote; empty before the program is built.
+
+    folder: of the program.  program: its name, which its main module has there.
+    """
     found = {}
     for path in sorted(folder.rglob("symbols.txt")):
         for row in path.read_text("utf-8").splitlines():
             _, name, size = row.split("\t")
-            found[name] = int(size)
+            found["__main__" if name == program else name] = int(size)
     return found
 
 
@@ -82,5 +88,5 @@ def command(session) -> None:
     for target in session.prepare().targets:
         folder = Path(target["app"]["folder"])
         plan = json.loads((folder / "plan.json").read_text("utf-8"))
-        known, asked = sizes(folder), session.options.module
+        known, asked = sizes(folder, plan["name"]), session.options.module
         session.say("\n".join([f"{target['name']}, {plan['name']}:", *(lines(plan, asked, known) if asked else summary(plan, known))]))

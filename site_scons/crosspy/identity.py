@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+FORMAT = 2  # of the cache: another one, as an older checkout left it, is not read
+
 
 class Identity:
     """A cache of facts about tools, each kept with the stat data of every file that it rests on.
@@ -17,11 +19,11 @@ class Identity:
     def __init__(self, path: Path):
         self.path = path
         try:
-            self.known = json.loads(path.read_text("utf-8"))
+            data = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
-            self.known = None
-        if not isinstance(self.known, dict):
-            self.known = {}
+            data = None
+        tools = data.get("tools") if isinstance(data, dict) and data.get("format") == FORMAT else None
+        self.known = tools if isinstance(tools, dict) else {}
         self.changed = False
 
     def of(self, key: str, describe: Callable[[], tuple[dict, list[str]]]) -> dict:
@@ -44,7 +46,7 @@ class Identity:
         if self.changed:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             part = self.path.with_name(self.path.name + ".part")
-            part.write_text(json.dumps(self.known, sort_keys=True), "utf-8")
+            part.write_text(json.dumps({"format": FORMAT, "tools": self.known}, sort_keys=True), "utf-8")
             os.replace(part, self.path)
             self.changed = False
 

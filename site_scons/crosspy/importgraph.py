@@ -39,8 +39,8 @@ class Import:
 class Facts:
     """What one module says. path: its file, empty for a namespace package.  codecs: modules of encodings that it names.
 
-    dynamic: imports whose name is only known at run time; module is the function that is called.  provides: names that it puts into sys.modules.
-    exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
+    dynamic: imports whose name is only known at run time; module is the function that is called.  provides: names that it puts
+    into sys.modules.  exports: ``__all__``.  generic: the line of the first type parameter (PEP 695).  bare, attributes, qualified: names that
     it mentions -> in which functions (reader.py).  error: line, column, text and message of a file that does not compile.
     """
 
@@ -86,35 +86,46 @@ def read(interpreter: str, files: Mapping[str, tuple[str, bool]], keep: Collecti
             base = f"{scratch}/{number}"
             rows = (f"{name}\t{'package' if files[name][1] else 'module'}\t{files[name][0]}\n" for name in names)
             Path(base + ".list").write_text("".join(rows), "utf-8")
-            words = [interpreter, "-E", "-s", "-S", "-B", "-X", "frozen_modules=off", "-X", "utf8", str(Path(__file__).with_name("imports.py")),
-                     "--list", base + ".list", "--output", base + ".json", *(["--check", "no"] if keep is not None else [])]
+            words = [interpreter, "-E", "-s", "-S", "-B", "-X", "frozen_modules=off", "-X", "utf8",
+                     str(Path(__file__).with_name("imports.py")), "--list", base + ".list", "--output", base + ".json",
+                     *(["--check", "no"] if keep is not None else [])]
             running.append(subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={"LC_ALL": "C.UTF-8"}))
         for number, process in enumerate(running):
             _, said = process.communicate()
             if process.returncode:
-                raise UserError(interpreter, f"it could not read the imports ({said.strip().splitlines()[-1:]})", "use the release's own bootstrap")
+                raise UserError(interpreter, f"it could not read the imports ({' '.join(said.split()[-40:])})",
+                                "use the release's own bootstrap")
             found |= json.loads(Path(f"{scratch}/{number}.json").read_text("utf-8"))
     return found if keep is None else reduced(found, keep)
 
 
-def read_cached(interpreter: str, files: Mapping[str, tuple[str, bool]], cache: Path) -> dict[str, dict]:
-    """Return the same as read() for a few files of an application, parsing only those that changed since the last time.
+class Cache:
+    """The facts of an application's files, kept in one file for as long as they do not change; save() writes it."""
 
-    cache: the file that keeps them.
-    """
-    scripts = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SCRIPTS)).hexdigest()
-    kept = _load(cache).get(scripts + interpreter, {})
-    marks = {}
-    for name, (path, package) in files.items():
-        facts_of_file = os.stat(path)
-        marks[name] = f"{path} {package} {facts_of_file.st_size} {facts_of_file.st_mtime_ns} {facts_of_file.st_ino}"
-    found = {name: kept[name][1] for name, mark in marks.items() if name in kept and kept[name][0] == mark}
-    if len(found) < len(files):
-        new = read(interpreter, {name: files[name] for name in files if name not in found})
-        found |= new
-        kept |= {name: [marks[name], new[name]] for name in new}
-        _save(cache, {scripts + interpreter: kept})
-    return found
+    def __init__(self, path: Path, interpreter: str):
+        self.path, self.interpreter = path, interpreter
+        scripts = hashlib.sha256(b"".join(Path(__file__).with_name(name).read_bytes() for name in SCRIPTS)).hexdigest()
+        self.key = scripts + interpreter
+        self.kept = _load(path).get(self.key, {})
+        self.fresh: dict[str, list] = {}
+
+    def read(self, files: Mapping[str, tuple[str, bool]]) -> dict[str, dict]:
+        """Return the same as read() does, parsing only what changed since the last time."""
+        marks = {}
+        for name, (path, package) in files.items():
+            found = os.stat(path)
+            marks[name] = f"{path} {package} {found.st_size} {found.st_mtime_ns} {found.st_ino}"
+        known = {name: self.kept[name] for name, mark in marks.items() if name in self.kept and self.kept[name][0] == mark}
+        missing = {name: file for name, file in files.items() if name not in known}
+        if missing:
+            known |= {name: [marks[name], row] for name, row in read(self.interpreter, missing).items()}
+        self.fresh |= known
+        return {name: row for name, (_, row) in known.items()}
+
+    def save(self) -> None:
+        """Write what this run read, once it turned out well; what it did not ask for is forgotten."""
+        if self.fresh != self.kept:
+            _save(self.path, {self.key: self.fresh})
 
 
 def _load(path: Path) -> dict:

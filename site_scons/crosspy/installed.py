@@ -21,34 +21,48 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
 
     job: stages.Job.  header: the text of pyconfig.h.  made: the target's graph.
     """
-    names = substitutions.tool_names(job.variant.toolchain.gcc or job.variant.triple)
-    build = substitutions.Build(job.release.version, job.variant.triple, job.variant.python.multiarch, **names,
-                                prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
-                                answers=dict(answers.variables))
-    private = private_folders(job)
-    # The plan has the tree's folder as SCons is told; the installed Makefile names none.
-    told = [replace(module, cflags=tuple(word.replace(job.tree, str(job.release.tree)) for word in module.cflags)) for module in plan]
-    made_texts = generated.generate(job.release.tree, build, told, header, private)
+    private, data = private_folders(job), sysconfigdata(job)
+    made_texts = _generated(job, plan, answers, header)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
     made["maps"] = owners.maps(job.toolchain.kind, made["split"])
     made["unstripped"] = owners.again(made["links"], job.toolchain.kind) if not made["split"] else []
     if job.options.libpython == "shared":
         found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
-    data = f"_sysconfigdata__linux_{build.multiarch}.py"
     found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
     row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private, answers),
            "facts.json": _facts(job, plan), "sizing.json": owners.sizing(job, core, made), "plan.json": {"modules": modules.to_json(plan)}}
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
 
 
-def minimal(job, plan: list[Module], made: dict) -> dict[str, str]:
-    """Return the texts of profile=minimal, where what each program consists of comes later. Adds what programs are held against to `made`."""
+def sysconfigdata(job) -> str:
+    """Return the name of the module that sysconfig reads, as a file (Lib/sysconfig/__init__.py, _get_sysconfigdata_name)."""
+    return f"_sysconfigdata__linux_{job.variant.python.multiarch}.py"
+
+
+def _generated(job, plan: list[Module], answers: ledger.Ledger, header: str) -> dict[str, str]:
+    names = substitutions.tool_names(job.variant.toolchain.gcc or job.variant.triple)
+    build = substitutions.Build(job.release.version, job.variant.triple, job.variant.python.multiarch, **names,
+                                prefix=job.options.prefix, libpython=job.options.libpython, tests=job.options.tests,
+                                answers=dict(answers.variables))
+    # The plan has the tree's folder as SCons is told; the installed Makefile names none.
+    told = [replace(module, cflags=tuple(word.replace(job.tree, str(job.release.tree)) for word in module.cflags)) for module in plan]
+    return generated.generate(job.release.tree, build, told, header, private_folders(job))
+
+
+def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: dict) -> dict[str, str]:
+    """Return the texts of profile=minimal, where what each program consists of comes later.
+
+    Adds to `made` what programs are held against, and the modules that only a build makes.
+    """
+    name = sysconfigdata(job)
+    made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
                                         **hardening.expected(job.variant, job.options, job.toolchain))
     made["facts"] = _facts(job, plan)
     made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
-    return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n"}
+    return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n",
+            f"generated/{name}": _generated(job, plan, answers, header)[name]}
 
 
 def private_folders(job) -> tuple[str, ...]:

@@ -14,12 +14,14 @@ SOURCES = ("header", "link", "compile", "elf", "fact", "option")
 class Answer:
     """The value of one macro of pyconfig.h: None leaves it undefined, "" defines it as nothing.
 
-    source: one of SOURCES.  how: the question asked, or the reason for a fact.
+    source: one of SOURCES.  how: the question asked, or the reason for a fact.  where: the place that states a fact or
+    follows an option.
     """
 
     value: str | None
     source: str
     how: str
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Ledger:
 
     def to_json(self) -> str:
         """Write it down: sorted, so that equal ledgers are equal files."""
-        answers = {name: {"value": a.value, "source": a.source, "how": a.how} for name, a in self.answers.items()}
+        answers = {name: {"value": a.value, "source": a.source, "how": a.how, **({"where": a.where} if a.where else {})} for name, a in self.answers.items()}
         return json.dumps({"answers": answers, "variables": dict(self.variables)}, indent=1, sort_keys=True) + "\n"
 
 
@@ -44,7 +46,7 @@ def from_json(text: str, where: str = "probes.json") -> Ledger:
         data = json.loads(text)
         answers = {name: Answer(**row) for name, row in data["answers"].items()}
         variables = dict(data["variables"])
-        wrong = [name for name, a in answers.items() if a.source not in SOURCES or not isinstance(a.how, str)
+        wrong = [name for name, a in answers.items() if a.source not in SOURCES or not isinstance(a.how + a.where, str)
                  or not isinstance(a.value, str | None)]
         wrong += [name for name, value in variables.items() if not isinstance(value, str)]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

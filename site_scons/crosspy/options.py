@@ -22,6 +22,7 @@ class Options:
     path: tuple[str, ...]
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    trace: bool
     sysroot: str
     glibc: str
     source: str
@@ -102,6 +103,8 @@ ARGUMENTS: dict[str, Argument] = {
     "path": Argument(("",), "folders of pure-Python modules that the application may import", free=True, convert=_words),
     "include": Argument(("",), "modules to take in beside those that the application imports", free=True, convert=_words),
     "exclude": Argument(("",), "modules to leave out of the application", free=True, convert=_words),
+    "trace": Argument(("no", "yes"), "run the application, and add what it imports by other names than its source states",
+                      convert=lambda value: value == "yes"),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
@@ -152,8 +155,9 @@ def parse(given: Mapping[str, str]) -> Options:
         if value:
             argument.check(value)
         values[name] = argument.convert(value)
-    if given.get("path") and not given.get("app"):
-        raise UserError(f"path={given['path']}", "it is for an application", "add app=FILE, or leave path= out")
+    for name in ("path", "trace"):
+        if values[name] and not given.get("app"):
+            raise UserError(f"{name}={given[name]}", "it is for an application", f"add app=FILE, or leave {name}= out")
     return Options(**{item.name: values[item.name] for item in fields(Options)})
 
 
@@ -178,7 +182,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 
 # What only says where something is, or what is shown.
-PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "flash", "file",
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "flash", "file",
           "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose")
 
 

@@ -32,6 +32,7 @@ class Task:
 
     cc, cxx, ar: commands.  environment: on top of a bare one.  interpreter: a Python of the same series for this machine.
     arguments: configure's own besides.  settings: environment variables of configure's, cache variables among them.
+    digests: what else the answer rests on, the release's and the toolchain's.
     """
 
     tree: Path
@@ -54,10 +55,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Oracle:
-    """What configure said. seconds: its wall time.  variables: `_sysconfigdata`.  places: folders and commands in it."""
+    """What configure said. pyconfig: the header's text.  variables: `_sysconfigdata`.  seconds: its wall time."""
 
     pyconfig: str
-    makefile: str
     variables: Mapping[str, object]
     seconds: float
 
@@ -85,8 +85,7 @@ def ask(task: Task, say: Callable[[str], None]) -> Oracle:
             part.write_text(json.dumps(kept), "utf-8")
             os.replace(part, stamp)
     variables = runpy.run_path(str(task.folder / kept["sysconfigdata"]))["build_time_vars"]
-    return Oracle((task.folder / "pyconfig.h").read_text("utf-8"), (task.folder / "Makefile").read_text("utf-8"), variables,
-                  kept["seconds"])
+    return Oracle((task.folder / "pyconfig.h").read_text("utf-8"), variables, kept["seconds"])
 
 
 def _read(stamp: Path) -> dict:

@@ -49,7 +49,7 @@ def one(job: stages.Job, known: Ledger, macro: str) -> str:
     found: Answer = known.answers[macro]
     lines = [f"{job.variant.name}: {macro}", f"value     {shown(found.value)}", f"source    {found.source}", f"how       {found.how}"]
     if found.source in ("fact", "option"):
-        return "\n".join([*lines, f"stated in {job.tables / 'probes.toml'}"])
+        return "\n".join([*lines, f"stated in {found.where}"])
     with probing.exam(job) as exam:
         told = witness.state(exam, macro)
     if told is None:

@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import application, carried, stages
+from . import application, carried, stages, trace
 from .errors import UserError
 from .release import Release
 from .runlock import RunLock
@@ -54,7 +54,7 @@ def _folder(app: str, made: dict) -> str:
 def _key(session, made: dict) -> str:
     options = session.options
     rows = [made["key"], made["library"], made["shapers"], options.app and os.path.abspath(options.app), [os.path.abspath(path) for path in options.path],
-            sorted(options.include), sorted(options.exclude)]
+            sorted(options.include), sorted(options.exclude), options.trace]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -73,8 +73,11 @@ def _parts(session, known: carried.Ready, made: dict) -> tuple[application.Parts
     options, roots = session.options, []
     if not options.app:
         roots = tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
+    traced: list[str] = []
+    if options.trace:
+        traced = trace.modules(trace.interpreter(Path(options.build_dir), made["series"]), options.app, options.path, session.say)
     found = carried.plan(known, made["facts"]["modules"], options.app, options.path, options.include, options.exclude,
-                         cache=Path(made["folder"]) / "app-imports.json", roots=roots)
+                         made["generated"], cache=Path(made["folder"]) / "app-imports.json", roots=roots, traced=traced)
     name = found.name if options.app else f"python{made['series']}"
     top = os.path.dirname(os.path.abspath(options.app)) if options.app else ""
     return application.Parts(name, found.main, found.closure, found.data, found.metadata, top), found.looked_at

@@ -39,13 +39,18 @@ def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> lis
 def of_application(plan: Mapping, removable: Mapping[str, Mapping]) -> dict[str, dict]:
     """Return what an application can leave out by ``exclude=``, in the form of `savings`' second argument.
 
-    plan: its plan.json: ``modules`` with ``kind`` and ``how``.  removable: of its sizing.json, for the libraries behind extension
-    modules.  The program's own modules and those of the start-up stay.
+    plan: its plan.json: ``modules`` with ``kind``, ``parent`` and ``how``.  removable: of its sizing.json, for the libraries behind
+    extension modules.  The program's own modules stay, and those that the start-up brings in.
     """
-    found: dict[str, dict] = {}
-    for name, row in plan["modules"].items():
+    rows, found = plan["modules"], {}
+
+    def began(name: str) -> str:
+        while rows[name]["parent"]:
+            name = rows[name]["parent"]
+        return rows[name]["how"]
+    for name, row in rows.items():
         top = name.partition(".")[0]
-        if row["kind"] == "app" or plan["modules"].get(top, row)["how"] == "start-up":
+        if row["kind"] == "app" or began(top if top in rows else name) == "start-up":
             continue
         libraries = removable.get(name, {}).get("libraries", []) if row["kind"] == "extension" else []
         found.setdefault(top, {"how": f"exclude={top}", "libraries": libraries, "packages": [top]})

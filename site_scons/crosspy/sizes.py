@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from . import annexes
 from .placing import Found, Layout, Lookup, Owner, Placed
-from .symbols import SHT_NOBITS, SHT_REL, SHT_RELA, Image, Section
+from .symbols import SHT_NOBITS, SHT_REL, SHT_RELA, SHT_RELR, Image, Section
 
 CORE, EXTENSION, LIBRARY, LIBC, PYTHON, FORMAT = "interpreter core", "extension modules", "bundled libraries", "libc and runtime", \
     "Python modules", "file format"
@@ -108,7 +108,7 @@ def _code_and_data(image: Image, layout: Layout) -> dict[int, list]:
     """Return (start, end, owner, name) by address of what symbols and the objects' sections tell, by section of the image."""
     pieces: dict[int, list] = {}
     for section in image.allocated:
-        if section.type in (SHT_NOBITS, SHT_REL, SHT_RELA) or not section.size:
+        if section.type in (SHT_NOBITS, SHT_REL, SHT_RELA, SHT_RELR) or not section.size:
             continue
         end = section.addr + section.size
         inside = [one for one in layout.found if section.addr <= one.start < end]

@@ -3,9 +3,9 @@
 The way to it:
 
 1. ``importgraph.library(interpreter, tree, folder, state, rules.names())`` -> facts of the library, cached per release;
-2. ``appfiles.find(interpreter, app, paths, library)`` -> Application: facts, files, data and metadata of one program;
+2. ``appfiles.find(cache, app, paths, include, taken)`` -> Application: facts and files of one program;
 3. ``cimports.read(tree, folder, state, rules, modules)`` -> CImports: what C code imports by name, per extension module;
-4. ``closure_of(application, library, cimports, extensions, rules, include, exclude)`` -> Closure.
+4. ``closure_of(program, library, c_imports, extensions, rules, include, exclude)`` -> Closure; carried.plan() does all four.
 
 Only the first two run the bootstrap, and only when something changed; this file is pure.
 
@@ -31,14 +31,14 @@ from .reach import Mentions
 
 
 def closure_of(program: Program, library: Mapping[str, Facts], c_imports: CImports, extensions: Mapping[str, str], rules: Rules,
-               include: Collection[str] = (), exclude: Collection[str] = ()) -> Closure:
-    """Return what a program carries.
+               include: Collection[str] = (), exclude: Collection[str] = (), traced: Collection[str] = ()) -> Closure:
+    """Return what a program carries. traced: modules that a run of it imported; names that are nobody's do not matter.
 
     extensions: every module that is no source, those that are part of every interpreter included -> why it cannot be had,
     empty where it can (carried.reasons).  Raises UserError, with all findings, for imports that exist nowhere.
     """
     search = _Search(program, library, c_imports, extensions, rules, include, exclude)
-    search.run()
+    search.run(traced)
     return Closure(dict(sorted(search.modules.items())), dict(sorted(search.left_out().items())), search.warnings())
 
 
@@ -57,7 +57,7 @@ class _Search:
         self.missing: dict[str, tuple[str, Import]] = {}  # what the program's own files import and cannot have
         self.wrong: dict[str, str] = {}
 
-    def run(self) -> None:
+    def run(self, traced: Collection[str]) -> None:
         for name in self.rules.start:
             self.add(name, how="start-up")
         for name in self.program.roots:
@@ -67,6 +67,9 @@ class _Search:
                 self.add_with_parents(name, "", 0, "application" if self.program.facts else self.program.where)
         for wanted in self.include:
             self.included(wanted)
+        for name in traced:
+            if not self.available.why_not(name) and (name in self.facts or name in self.available.extensions):
+                self.add_with_parents(name, "", 0, "trace=yes")
         while self.settle():
             pass
         self.strict.grow()
@@ -88,7 +91,8 @@ class _Search:
 
     def warnings(self) -> tuple[str, ...]:
         """Return a line for each import of the program whose name is only known when it runs."""
-        return tuple(f"{self.facts[name].path}:{item.line}: {item.module}() of a name that is only known at run time: include=NAME adds a module"
+        return tuple(f"{self.facts[name].path}:{item.line}: {item.module}() of a name that is only known at run time: "
+                     "include=NAME adds a module"
                      for name in sorted(self.program.facts) if name in self.modules
                      for item in self.facts[name].dynamic if self.must(name, item.inside))
 
@@ -97,7 +101,8 @@ class _Search:
                  or name == wanted]
         if not names:
             hint = nearest(wanted, self.facts)
-            raise UserError(f"include={wanted}", "there is no such module" + (f"; {hint}?" if hint else ""), "name a module, or a folder with path=")
+            raise UserError(f"include={wanted}", "there is no such module" + (f"; {hint}?" if hint else ""),
+                            "name a module, or a folder with path=")
         if reason := self.available.why_not(wanted):
             raise UserError(f"include={wanted}", f"it cannot be had: {reason}", "leave it out")
         for name in names:
@@ -116,7 +121,8 @@ class _Search:
                 self.open.append((name, item))
         edges, self.edges = self.edges, []
         for name, target, edge in edges:
-            if self.mentions.asked(edge.when, edge.within) or any(below(target, wanted) for wanted in self.include):
+            if self.mentions.asked(edge.when, edge.within) or any(below(target, wanted) for wanted in self.include) \
+                    or any(name in self.modules for name in edge.beside):
                 self.want(name, target, Import(0, target, optional=True))
             else:
                 self.edges.append((name, target, edge))
@@ -168,7 +174,8 @@ class _Search:
 
     def follow(self, name: str, item: Import) -> None:
         for target in self.available.targets(name, item):
-            edge = next((edge for edge in self.rules.features if name in edge.within and any(below(target, cut) for cut in edge.imports)), None)
+            edge = next((edge for edge in self.rules.features if name in edge.within
+                         and any(below(target, cut) for cut in edge.imports)), None)
             if edge:
                 self.edges.append((name, target, edge))
                 self.stub(target, edge.why, edge)
@@ -202,8 +209,9 @@ class _Search:
         gone = next((name for name in self.exclude if below(target, name)), "")
         reason = "" if gone else self.available.why_not(target)
         fix = f"leave exclude={gone} out" if gone else f"build it with include={target}" + (", once it can be had" if reason else "")
-        self.stubs.setdefault(target, Stub(f"{target} is not part of this program: {reason or why}. Fix: {fix}", bool(edge and edge.lazy),
-                                           edge.has if edge else ()))
+        lazy = bool(edge and edge.lazy)
+        if target not in self.stubs or lazy:  # one importer that needs the import to succeed is enough
+            self.stubs[target] = Stub(f"{target} is not part of this program: {reason or why}. Fix: {fix}", lazy, edge.has if edge else ())
 
     def left_out(self) -> dict[str, Stub]:
         """Return the stubs of what is not carried after all, those of the core's features and of excluded modules included."""

@@ -122,30 +122,35 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
 
     Raises UserError when an option has a value that no row knows.
     """
+    def place(kind: str, row: Mapping) -> str:
+        return f"cpython/probes.toml: {kind}" + (f"; configure.ac: {row['block']}" if "block" in row else "")
+
     found: dict[str, Answer] = {}
     for row in tables.rows("dependency"):
         on = row["name"] in options.get("deps", ())
         values = row.get("enabled", {}) if on else {}
         how = f"deps: {row['name']} is {'built for the target' if on else 'none'}"
-        found |= {name: Answer(values.get(name), "option", how) for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
+        found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
+                  for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
     for row in tables.rows("never"):
-        found |= {name: Answer(None, "fact", row["why"]) for name in row["macros"]}
+        found |= {name: Answer(None, "fact", row["why"], place("never", row)) for name in row["macros"]}
     for row in tables.rows("always"):
-        found |= {name: Answer(value, "fact", row["why"]) for name, value in row["macros"].items()}
+        found |= {name: Answer(value, "fact", row["why"], place("always", row)) for name, value in row["macros"].items()}
     for row in tables.rows("fact"):
         if _holds(row, facts):
-            found[row["macro"]] = Answer(row.get("value"), "fact", row["why"])
+            found[row["macro"]] = Answer(row.get("value"), "fact", row["why"], place("fact", row))
         else:
-            found.setdefault(row["macro"], Answer(None, "fact", f"only with {row['only']}"))
+            found.setdefault(row["macro"], Answer(None, "fact", f"only with {row['only']}", place("fact", row)))
     for name, row in tables.table("case").items():
         if name not in macros:
             continue
         subject = row["subject"].format_map(facts)
         value = next((v for pattern, v in blocks.case(row["assigns"]) if fnmatch.fnmatchcase(subject, pattern)), "")
-        found[name] = Answer(row.get("values", {value: value}).get(value), "fact", f"configure.ac's case {row['assigns']} of {subject}")
+        found[name] = Answer(row.get("values", {value: value}).get(value), "fact", f"configure.ac's case {row['assigns']} of {subject}",
+                             place("case", row))
     for name, row in tables.table("option").items():
         chosen = str(options.get(row["option"], row["default"]))
-        found[name] = Answer(row["values"].get(chosen), "option", f"{row['option']}={chosen}")
+        found[name] = Answer(row["values"].get(chosen), "option", f"{row['option']}={chosen}", place("option", row))
     return found
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import fit, sdk
-from .compiler import Driver, absolute
+from .compiler import Driver, absolute, check_link
 from .errors import UserError
 from .identity import Identity
 from .variant import Variant
@@ -208,6 +208,7 @@ def _made(where: str, variant: Variant, driver: Driver, archiver: str, identity:
           origin: str = "") -> Toolchain:
     facts = driver.facts(identity)
     fit.check(where, variant, facts, known)
+    check_link(driver, facts)
     include = [word for folder in facts["include"] for word in ("-isystem", absolute(folder, driver.root))]
     cc = (driver.path, *driver.flags, *filter(None, [facts["linker"]]), "-nostdinc", *include)
     libc = f"glibc {facts['glibc']}" if facts["glibc"] else f"{fit.libc(facts['macros'])} {facts['musl']}".strip()

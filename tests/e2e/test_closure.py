@@ -4,6 +4,7 @@ Each module is imported in a process of its own by the full interpreter, which i
 of them together take seconds, and a module that the closure forgot has a name.
 """
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from crosspy.closure import Program
 from crosspy.importgraph import Facts, Import
 from crosspy.stdlib import closure_of
 
+APPLICATIONS = Path(__file__).with_name("applications")
 GUARD = r'''
 import posix, sys
 
@@ -63,6 +65,16 @@ for line in open(sys.argv[1]):
 '''
 
 
+RUN = GUARD.partition("def attempt")[0] + r'''
+allowed, standins, application = eval(open(sys.argv[1]).read())
+for name in set(sys.modules) - set(allowed) - {"__main__", "_frozen_importlib", "_frozen_importlib_external"}:
+    del sys.modules[name]
+sys.meta_path.insert(0, Guard(set(allowed), standins))
+sys.argv[:] = [application]
+exec(compile(open(application).read(), application, "exec"))
+'''
+
+
 class Library:
     """The library of the release in the checkout, asked for the closure of one module at a time."""
 
@@ -73,7 +85,8 @@ class Library:
         release = carried.Release(tree, str(folders / f"bootstrap-{version}" / "linked" / "_bootstrap_python"), folder, "tests")
         tables = build.checkout.folder / "cpython"
         rows = list(build.modules.values())
-        ready = carried.ready(release, tables)
+        self.folder, self.modules = folder, rows
+        self.ready = ready = carried.ready(release, tables)
         self.rules: closuretable.Rules = ready.rules
         data = next(build.library.glob("_sysconfigdata_*.py"))
         self.facts = {**ready.library, data.stem: Facts(data.stem, str(data))}
@@ -85,11 +98,19 @@ class Library:
         own = {"__main__": Facts("__main__", "main.py", imports=tuple(Import(1, name) for name in modules))}
         return closure_of(Program(own, {"__main__": "app"}, ("__main__",)), self.facts, self.c_code, self.extensions, self.rules, **options)
 
+    def application(self, path):
+        """Return the closure of an application of the tests."""
+        data = {name: facts.path for name, facts in self.facts.items() if name.startswith("_sysconfigdata_")}
+        return carried.plan(self.ready, self.modules, str(path), generated=data, cache=self.folder / "applications.json").closure
+
+    def allowed(self, found):
+        """Return the names that the guard lets through for a closure, and what stands in for others."""
+        names = [*found.modules, *(alias for alias, behind in self.available.provided.items() if behind in found.modules)]
+        return names, {stub: stubs.source(stub, row) for stub, row in found.stubs.items() if row.lazy}
+
     def attempt(self, name, guarded=True):
         """Return one line for the guard: what to import, what is allowed, what stands in for what."""
-        found = self.closure(name)
-        allowed = [*found.modules, *(alias for alias, behind in self.available.provided.items() if behind in found.modules)]
-        return repr((name, allowed, {stub: stubs.source(stub, row) for stub, row in found.stubs.items() if row.lazy}, guarded)) + "\n"
+        return repr((name, *self.allowed(self.closure(name)), guarded)) + "\n"
 
     def failures(self, lines, folder):
         """Return module -> what its import said, of those that failed."""
@@ -142,6 +163,16 @@ def test_what_cannot_be_built_is_what_the_plan_says(library):
     for name in missing:
         reason = library.available.why_not(name)
         assert any(module in reason for module in absent) or "there is no such module" in reason, (name, reason)
+
+
+@pytest.mark.parametrize("name", ["sensor", "httpd", "hub", "tools", "web"])
+def test_an_application_runs_with_its_closure_alone(library, tmp_path, name):
+    path = APPLICATIONS / f"{name}.py"
+    found = library.application(path)
+    (tmp_path / "run.py").write_text(RUN)
+    (tmp_path / "allowed").write_text(repr((*library.allowed(found), str(path))))
+    done = library.build.run("-I", "-S", "-X", "utf8", str(tmp_path / "run.py"), str(tmp_path / "allowed"), check=False)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1].endswith("the end"), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("modules, forbidden", [

@@ -162,3 +162,32 @@ def test_a_report_of_a_build_by_gcc(built, main):
     saves = {row["module"]: row for row in found["saves"]}
     assert saves["_decimal"]["bytes"] == next((build.library / "lib-dynload").glob("_decimal.*")).stat().st_size
     assert totals[sizes.CORE, "Objects/unicodeobject"] > 100_000
+
+
+@pytest.fixture(scope="module")
+def program(built, main):
+    """examples/hello.py as one program, with its report."""
+    words = ("profile=minimal", "app=examples/hello.py")
+    build = built(MUSL, *words, flavour="+profile-minimal")
+    main.scons(f"target={MUSL}", *words, "report")
+    return build
+
+
+def test_a_program_is_told_by_its_modules_and_sections(program):
+    found, size = sizes_of(program), (program.folder / "apps/hello/hello").stat().st_size
+    assert (found["of"], found["total"]) == ("apps/hello/hello", size)
+    leaves = report.flat(found["tree"])
+    assert sum(leaves.values()) == size
+    plan = rows(program, "apps/hello/plan.json")
+    told = {leaf[2] for leaf in leaves if leaf[3] == "frozen code"}
+    assert {"encodings", "os", "site"} & set(plan["modules"]) <= told == set(plan["symbols"].values())
+    totals = savings.modules(leaves)
+    assert totals[sizes.CORE, "Objects/unicodeobject"] > 100_000
+    assert sum(size for (kind, _), size in totals.items() if kind == sizes.FORMAT) < 0.01 * size
+
+
+def test_a_program_over_its_budget_names_what_can_be_excluded(program, main):
+    run = main.scons(f"target={MUSL}", "profile=minimal", "app=examples/hello.py", "flash=1M", check=False)
+    assert run.code and run.err.startswith("flash: apps/hello/hello has ")
+    assert re.search(r"interpreter core +saves +–$", run.err, re.M)
+    assert len([line for line in run.err.splitlines() if re.match(r" +\d+  \S.* saves ", line)]) == 10

@@ -10,7 +10,8 @@ from crosspy.cimports import CImports
 sys.path.append(str(PROJECT / "site_scons" / "crosspy"))  # as for the bootstrap that runs it
 import imports  # noqa: E402
 
-RULES = closuretable.Rules(core={}, start=(), present=frozenset({"__main__", "_frozen_importlib"}), features=(), also=(), calls={}, expressions={})
+RULES = closuretable.Rules(core={}, start=(), present=frozenset({"__main__", "_frozen_importlib"}), features=(), also=(), calls={},
+                           expressions={})
 
 
 def facts(folder, modules, keep=None):

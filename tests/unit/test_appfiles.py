@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from crosspy import appfiles
+from crosspy import appfiles, importgraph
 from crosspy.errors import UserError
 
 
@@ -15,7 +15,8 @@ def tree(folder, files):
 
 
 def find(folder, app, *paths, include=(), taken=("json", "sys")):
-    return appfiles.find(sys.executable, str(folder / app), [str(folder / path) for path in paths], include, taken, folder / "cache.json")
+    cache = importgraph.Cache(folder / "cache.json", sys.executable)
+    return appfiles.find(cache, str(folder / app), [str(folder / path) for path in paths], include, taken)
 
 
 def test_a_file_sees_the_modules_beside_it_and_only_those_that_are_named(tmp_path):
@@ -62,8 +63,8 @@ def test_names_of_the_library_are_clashes(tmp_path):
 
 
 def test_include_takes_in_what_lies_below(tmp_path):
-    tree(tmp_path, {"a.py": "", "d/p/__init__.py": "", "d/p/q.py": "import more\n", "d/p/s/__init__.py": "", "d/p/s/t.py": "", "d/more.py": "",
-                    "d/p/__main__.py": ""})
+    tree(tmp_path, {"a.py": "", "d/p/__init__.py": "", "d/p/q.py": "import more\n", "d/p/s/__init__.py": "", "d/p/s/t.py": "",
+                    "d/more.py": "", "d/p/__main__.py": ""})
     assert set(find(tmp_path, "a.py", "d", include=["p"]).program.facts) == {"__main__", "p", "p.q", "p.s", "p.s.t", "more"}
 
 

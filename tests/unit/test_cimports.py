@@ -54,7 +54,8 @@ def test_files_are_divided_among_modules_with_the_headers_that_they_include():
 
 
 @pytest.mark.parametrize("source, message", [
-    (cimports.Source(("brandnew",)), "Python/c.c imports brandnew"), (cimports.Source(unknown=("that",)), "Python/c.c imports what that says")])
+    (cimports.Source(("brandnew",)), "Python/c.c imports brandnew"),
+    (cimports.Source(unknown=("that",)), "Python/c.c imports what that says")])
 def test_the_drift_gate_names_what_nothing_classifies(source, message):
     with pytest.raises(UserError, match=message) as error:
         cimports.by_module({"Python/c.c": source}, rules, {})

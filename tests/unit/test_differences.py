@@ -54,7 +54,8 @@ def test_modules_differ_by_kind_and_by_the_state_of_absent_ones():
 
 def test_flags_are_compared_as_sets_with_their_values():
     assert differences.flags(["-I", "./a", "-DX", "-O3"], ["-O3", "-Ia", "-D", "X"]) == []
-    assert differences.flags(["-O2", "-g"], ["-O3", "-g"]) == [Difference("flag", "-O2", "yes", "no"), Difference("flag", "-O3", "no", "yes")]
+    assert differences.flags(["-O2", "-g"], ["-O3", "-g"]) == [Difference("flag", "-O2", "yes", "no"),
+                                                               Difference("flag", "-O3", "no", "yes")]
 
 
 def test_a_key_that_programs_read_is_equal_after_mapping_or_a_difference(tmp_path):
@@ -81,8 +82,10 @@ def test_a_reason_stands_for_one_name_both_values_and_its_targets_only(tmp_path)
     ('kind = "pyconfig"', 'kind = "macro"', "kind is none of pyconfig, module, flag, sysconfigdata"),
     ('ours = "1"', "ours = 1", "ours is no str"), ('ours = "1"', 'our = "1"', "unknown key our"),
     ('ours = "1"\n', "", "no ours"), ('configure = "undefined"\n', "", "no configure"),
-    ('why = "how it was made"', 'why = ""', "class way: no reason"), ('["CONFIG_ARGS"]', '["CONFIG_*"]', r"class way: CONFIG_\* is a pattern"),
-    ('["CONFIG_ARGS"]', '["CC"]', "class way: CC has two classes"), ("[read]", "[raed]", "its form is wrong"), ("[read]", "[read", "cannot be read"),
+    ('why = "how it was made"', 'why = ""', "class way: no reason"),
+    ('["CONFIG_ARGS"]', '["CONFIG_*"]', r"class way: CONFIG_\* is a pattern"),
+    ('["CONFIG_ARGS"]', '["CC"]', "class way: CC has two classes"),
+    ("[read]", "[raed]", "its form is wrong"), ("[read]", "[read", "cannot be read"),
     ("[configure.always]", "[[new]]\n[configure.always]", "unknown table new")])
 def test_a_reason_without_one_name_or_words_is_refused(tmp_path, old, new, message):
     assert old in TEXT

@@ -57,7 +57,8 @@ def test_what_upstream_adds_is_named_with_the_place_to_classify_it(tree, file, t
 
 
 def test_what_is_new_and_read_needs_no_word(tree):
-    append(tree, "configure.ac", "AC_CHECK_HEADERS([news.h])\nAC_CHECK_FUNCS([news])\nPY_CHECK_FUNC([news], [])\nPY_STDLIB_MOD_SIMPLE([_news])")
+    append(tree, "configure.ac", "AC_CHECK_HEADERS([news.h])\nAC_CHECK_FUNCS([news])\nPY_CHECK_FUNC([news], [])")
+    append(tree, "configure.ac", "PY_STDLIB_MOD_SIMPLE([_news])")
     append(tree, "Modules/Setup.stdlib.in", "@MODULE__NEWS_TRUE@_news _news.c")
     append(tree, "Makefile.pre.in", "Objects/news.o: Objects/news.c\n\t$(CC) -c $(PY_CORE_CFLAGS) -DNEWS -o $@ Objects/news.c")
     drift.gate(tree, TABLES)
@@ -65,7 +66,8 @@ def test_what_is_new_and_read_needs_no_word(tree):
 
 def test_what_another_series_has_is_told_by_kind_and_nothing_breaks(tree):
     text = (tree / "configure.ac").read_text("utf-8")
-    (tree / "configure.ac").write_text(text.replace("perf_trampoline=", "other_variable=").replace("ac_cv_broken_poll", "ac_cv_poll_is_broken"))
+    text = text.replace("perf_trampoline=", "other_variable=").replace("ac_cv_broken_poll", "ac_cv_poll_is_broken")
+    (tree / "configure.ac").write_text(text)
     append(tree, "pyconfig.h.in", "#undef HAVE_NEWS")
     found = drift.report(tree, TABLES)
     assert found["program"] == ["PY_HAVE_PERF_TRAMPOLINE"] and found["macro"] == ["HAVE_NEWS"]

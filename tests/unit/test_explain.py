@@ -31,9 +31,10 @@ def test_a_module_that_was_left_out_says_why_and_an_unknown_one_is_refused():
 
 def test_without_a_module_all_are_listed_the_largest_first():
     assert [line.split()[0] for line in explain.summary(PLAN, BYTES)][:3] == ["json.decoder", "re", "json"]
+    assert "part of every program" in explain.summary(PLAN, {**BYTES, "_frozen_importlib": 45000})[0]
 
 
 def test_sizes_are_read_from_what_the_freezer_wrote(tmp_path):
     (tmp_path / "blobs").mkdir()
-    (tmp_path / "blobs/symbols.txt").write_text("_frozen_0\tjson\t2000\n")
-    assert explain.sizes(tmp_path) == {"json": 2000}
+    (tmp_path / "blobs/symbols.txt").write_text("_frozen_0\tjson\t2000\n_frozen_1\ttool\t30\n")
+    assert explain.sizes(tmp_path, "tool") == {"json": 2000, "__main__": 30}

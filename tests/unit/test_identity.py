@@ -87,9 +87,10 @@ def test_a_file_that_appears_or_vanishes_asks_again(cache, tool):
     assert digest(cache, tool) != second and tool.asked == 3
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"cc": 5}', '{"cc": {"stat": "x"}}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"cc": 5}', '{"format": 1, "tools": {"cc": {}}}', '{"format": 2, "tools": 5}',
+                                  '{"format": 2, "tools": {"cc": 5}}', '{"format": 2, "tools": {"cc": {"stat": "x"}}}'])
 def test_a_damaged_cache_is_made_again(cache, tool, text):
     cache.parent.mkdir()
     cache.write_text(text)
     assert len(digest(cache, tool)) == 64
-    assert json.loads(cache.read_text())["cc"]["facts"]["version"] == "14"
+    assert json.loads(cache.read_text())["tools"]["cc"]["facts"]["version"] == "14"

@@ -213,12 +213,20 @@ def test_only_what_decides_about_a_function_is_kept_of_a_library(tmp_path):
     assert row["bare"] == {"late": ["caller"], "caller": ["far"], "far": [""]} and row["attributes"] == {"x": [""]}
 
 
-def test_unchanged_files_are_not_parsed_again(tmp_path):
-    path, cache = tmp_path / "a.py", tmp_path / "cache.json"
+def test_unchanged_files_are_not_parsed_again_and_nothing_is_written_before_all_is_well(tmp_path, monkeypatch):
+    path, kept = tmp_path / "a.py", tmp_path / "cache.json"
     path.write_text("import x\n")
     files = {"a": (str(path), False)}
-    first = importgraph.read_cached(sys.executable, files, cache)
-    stamp = cache.stat().st_mtime_ns
-    assert importgraph.read_cached(sys.executable, files, cache) == first and cache.stat().st_mtime_ns == stamp
+    cache = importgraph.Cache(kept, sys.executable)
+    first = cache.read(files)
+    assert not kept.exists()
+    cache.save()
+    stamp = kept.stat().st_mtime_ns
+    with monkeypatch.context() as nobody:
+        nobody.setattr(importgraph, "read", None)  # a parser would be called here
+        cache = importgraph.Cache(kept, sys.executable)
+        assert cache.read(files) == first
+    cache.save()
+    assert kept.stat().st_mtime_ns == stamp
     path.write_text("import yy\n")
-    assert importgraph.read_cached(sys.executable, files, cache)["a"]["imports"][0]["module"] == "yy"
+    assert importgraph.Cache(kept, sys.executable).read(files)["a"]["imports"][0]["module"] == "yy"

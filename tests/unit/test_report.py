@@ -106,7 +106,7 @@ def test_an_application_is_one_file(build):
     (build / "sizing.json").write_text(json.dumps(sizing))
     (build / "x/apps/hello").mkdir(parents=True)
     (build / "x/apps/hello/hello").write_bytes(linked(False))
-    row = {"kind": "library", "how": ""}
+    row = {"kind": "library", "how": "", "parent": ""}
     plan = {"symbols": {"table": "json.decoder"}, "modules": {"json.decoder": row}}
     (build / "x/apps/hello/plan.json").write_text(json.dumps(plan))
     found = run(build, "--app", "hello")

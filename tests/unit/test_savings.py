@@ -32,9 +32,10 @@ def test_a_module_takes_along_what_only_it_uses():
 
 def test_an_application_leaves_out_modules_but_not_its_own_and_not_the_start_up():
     rows = {"main": ("app", "application"), "json": ("library", ""), "encodings": ("library", "start-up"),
-            "encodings.utf_8": ("library", ""),
+            "encodings.utf_8": ("library", ""), "codecs": ("library", ""),
             "json.decoder": ("library", ""), "_decimal": ("extension", ""), "posix": ("extension", "start-up")}
-    plan = {"modules": {name: {"kind": kind, "how": how} for name, (kind, how) in rows.items()}}
+    parents = {"encodings.utf_8": "encodings", "codecs": "encodings", "json": "main", "json.decoder": "json", "_decimal": "main"}
+    plan = {"modules": {name: {"kind": kind, "how": how, "parent": parents.get(name, "")} for name, (kind, how) in rows.items()}}
     assert savings.of_application(plan, REMOVABLE) == {
         "json": {"how": "exclude=json", "libraries": [], "packages": ["json"]},
         "_decimal": {"how": "exclude=_decimal", "libraries": ["libmpdec"], "packages": ["_decimal"]}}

@@ -3,7 +3,7 @@ import random
 import struct
 
 import pytest
-from crosspy import placing, sizes
+from crosspy import annexes, placing, sizes
 from crosspy.elf import ElfError
 from crosspy.placing import Object
 from crosspy.symbols import Image
@@ -154,3 +154,15 @@ def test_the_sum_holds_for_damaged_files_or_they_are_refused():
         assert sum(found.values()) == len(data)
         assert min(found.values()) > 0
     assert kept > 200 and refused > 200
+
+
+@pytest.mark.parametrize("words, first, second, nobody", [((DATA, 0b11, 0b1), 8, 8, 8), ((DATA + 8, 0b101), 0, 8, 8)])
+def test_packed_relocations_belong_to_what_they_relocate(words, first, second, nobody):
+    """An address, then bitmaps of the words behind it; one that is empty, or about what is not there, is nobody's."""
+    content = struct.pack(f"<{len(words)}Q", *words)
+    parts = [Part(".relr.dyn", content, A, 0x4000, 19) if part.name == ".rela.dyn" else part for part in PARTS]
+    layout = placing.by_symbols(Image(make(parts, NAMES, type=3)), objects())
+    found = sizes.measure(make(parts, type=3, symbols=False), layout, sizes.Names({}))
+    told = [found[CORE, "Objects/a", ".relr.dyn", "relocations"], found[EXTENSION, "_a", ".relr.dyn", "relocations"],
+            found[*annexes.TABLES, ".relr.dyn", "relocations"]]
+    assert told == [first, second, nobody]

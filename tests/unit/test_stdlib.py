@@ -27,7 +27,8 @@ def test_a_fallback_is_followed_only_when_what_was_tried_cannot_be_had(tmp_path)
 
 
 def test_a_module_that_cannot_be_imported_counts_as_missing_where_that_is_caught(tmp_path):
-    library = {"ssl": "import _ssl\n", "a": "try:\n    import ssl\nexcept ImportError:\n    ssl = None\nelse:\n    import more\n", "more": ""}
+    library = {"ssl": "import _ssl\n", "more": "",
+               "a": "try:\n    import ssl\nexcept ImportError:\n    ssl = None\nelse:\n    import more\n"}
     assert carried(tmp_path, "import a\n", library, {"_ssl": "needs OpenSSL"}) == {"a"}
     assert carried(tmp_path, "import a\n", library, {"_ssl": ""}) == {"a", "ssl", "_ssl", "more"}
 
@@ -60,8 +61,8 @@ def test_functions_of_the_library_count_when_somebody_may_call_them(tmp_path):
 
 
 def test_a_function_counts_through_others_that_can_be_used_and_not_through_those_that_cannot(tmp_path):
-    library = {"a": "def _test():\n    deep()\ndef deep():\n    import doctest\ndef used():\n    deep()\nif __name__ == '__main__':\n    _test()\n",
-               "doctest": ""}
+    library = {"doctest": "",
+               "a": "def _test():\n    deep()\ndef deep():\n    import doctest\ndef used():\n    deep()\nif __name__ == '__main__':\n    _test()\n"}
     assert carried(tmp_path, "import a\n", library) == {"a"}
     assert carried(tmp_path, "import a\na.used()\n", library) == {"a", "doctest"}
 
@@ -108,7 +109,8 @@ def test_a_feature_is_carried_when_its_name_is_mentioned_and_leaves_a_stub_that_
     rules = replace(RULES, features=(Edge(("shutil",), ("tarfile",), "only for archives", ("make_archive",)),))
     library = {"shutil": "import tarfile\ndef make_archive(): pass\n", "tarfile": ""}
     found = search(tmp_path, "import shutil\n", library, rules=rules)
-    assert set(found.modules) == {"__main__", "shutil"} and "only for archives. Fix: build it with include=tarfile" in found.stubs["tarfile"].message
+    assert set(found.modules) == {"__main__", "shutil"}
+    assert "only for archives. Fix: build it with include=tarfile" in found.stubs["tarfile"].message
     assert carried(tmp_path, "import shutil\nshutil.make_archive()\n", library, rules=rules) == {"shutil", "tarfile"}
     assert carried(tmp_path, "import shutil\n", library, rules=rules, include=["tarfile"]) == {"shutil", "tarfile"}
     assert search(tmp_path, "import shutil, tarfile\n", library, rules=rules).stubs == {}
@@ -160,3 +162,17 @@ def test_a_stub_of_what_cannot_be_had_says_so(tmp_path):
     found = search(tmp_path, "import shutil\n", {"shutil": "try:\n    import bz2\nexcept ImportError:\n    pass\n", "bz2": "import _bz2\n"},
                    {"_bz2": "needs bzip2"}, rules=rules)
     assert "needs bzip2" in found.stubs["bz2"].message and "once it can be had" in found.stubs["bz2"].message
+
+
+@pytest.mark.parametrize("first, second", [("a", "b"), ("b", "a")])
+def test_a_lazy_stand_in_wins_over_one_that_refuses_the_import(tmp_path, first, second):
+    rules = replace(RULES, features=(Edge(("a",), ("big",), "rare"), Edge(("b",), ("big",), "rarer", lazy=True, has=(("version", "3"),))))
+    found = search(tmp_path, f"import {first}\nimport {second}\n", {"a": "import big\n", "b": "import big\n", "big": ""}, rules=rules)
+    assert found.stubs["big"].lazy and found.stubs["big"].has == (("version", "3"),)
+
+
+def test_a_feature_may_be_needed_beside_another_module(tmp_path):
+    rules = replace(RULES, features=(Edge(("traceback",), ("ast",), "only lines have marks", beside=("tokenize",)),))
+    library = {"traceback": "import ast\n", "ast": "", "tokenize": ""}
+    assert carried(tmp_path, "import traceback\n", library, rules=rules) == {"traceback"}
+    assert carried(tmp_path, "import traceback, tokenize\n", library, rules=rules) == {"traceback", "tokenize", "ast"}

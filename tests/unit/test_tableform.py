@@ -23,7 +23,8 @@ def test_the_projects_own_file_has_the_form():
     ("[[fact]]\nmacro = ['X']\nwhy = 'y'", "fact 1: macro is not a string"),
     ("[program]\nX = 1", "program X is not a table"), ("[program]\nX = { missing = '' }", "program X has no block"),
     ("[function]\nX = ['a']", "function X is not a string"), ("[member]\nX = 'a'", "member X is not a table"),
-    ("[case]\nX = { assigns = 'a' }", "case X has no subject"), ("[[never]]\nwhy = 'x'\nmacros = [1]", "never 1: macros is not a list of strings"),
+    ("[case]\nX = { assigns = 'a' }", "case X has no subject"),
+    ("[[never]]\nwhy = 'x'\nmacros = [1]", "never 1: macros is not a list of strings"),
     ("[[always]]\nwhy = 'x'\nmacros = { A = 1 }", "always 1: macros is not a table"), ("[variables]\nX = 1", "variables X is not a string"),
     ("[[program]]\nX = 'a'", r"program is not written as \[program\]"), ("always = ['x']", "always 1 is not a table"),
     ("[[fact]]\nmacro = 'X'\n[variables]\nY = 1", r"fact 1 \(X\) has no why; variables Y is not a string"), ("x = [", "it is not TOML")])

@@ -142,8 +142,10 @@ def test_a_board_states_only_what_differs(tmp_path):
 def test_a_board_of_a_board_inherits_from_both(tmp_path):
     write_variant(tmp_path)
     board(tmp_path, "router")
-    board(tmp_path, "indoor", 'inherits = "router"\nsummary = "x"\n[libc]\nfloor = "2.28"\n')
-    found = variant.load_all(tmp_path)["indoor"]
+    board(tmp_path, "indoor", 'inherits = "router"\nsummary = "x"\nflash = "16M"\n[libc]\nfloor = "2.28"\n')
+    read = variant.load_all(tmp_path)
+    found = read["indoor"]
+    assert (found.flash, read["router"].flash) == ("16M", "")
     assert found.flags.gcc == ("-march=24kc",) and found.libc.floor == "2.28" and found.libc.name == "glibc"
 
 
