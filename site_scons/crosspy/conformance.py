@@ -184,7 +184,7 @@ def _run(args: argparse.Namespace) -> int:
                 row = runner.register(python, found.words[0])
             except OSError as error:
                 print(f"note: the kernel takes no row for qemu ({error}): tests that start sys.executable fail", file=sys.stderr)
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", **dict(found.env)}
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **dict(found.env)}
         device = Device((*found.words, str(python)), env, scratch.absolute(), SECONDS * (3 if found.foreign else 1))
         files = chosen(args.only, device.files())
         results = run_all(files, lambda file: device.run(file, expected), args.jobs, lambda line: print(line, flush=True))
