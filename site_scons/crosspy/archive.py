@@ -5,19 +5,23 @@ The format is that of System V with GNU's table of long names (binutils, ``bfd/a
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import elf
 
 MAGIC, THIN = b"!<arch>\n", b"!<thin>\n"
+# Names in the string table of an object: what -fstack-protector and _FORTIFY_SOURCE make it call.
+_GUARD, _CHECKED = b"__stack_chk_fail", re.compile(rb"__(?:mem|st[pr]|v?s?n?printf|v?fprintf|f?read|gets|fdelt)\w{0,16}_chk\0")
 
 
 @dataclass(frozen=True)
 class Group:
     """Members with the same class, data and machine. machine is empty where they are no ELF files.
 
-    first: the name of the first of them. count: how many there are.
+    first: the name of the first of them. count: how many there are. guarded, fortified: how many call __stack_chk_fail, a
+    checked function of libc.
     """
 
     bits: int
@@ -25,6 +29,8 @@ class Group:
     machine: str
     first: str
     count: int
+    guarded: int = 0
+    fortified: int = 0
 
 
 def read(data: bytes) -> tuple[Group, ...]:
@@ -36,8 +42,11 @@ def read(data: bytes) -> tuple[Group, ...]:
             key = elf.head(data, start, size) if magic else (0, "", "")
         except elf.ElfError as error:
             raise elf.ElfError(f"member {name}: {error}") from None
-        groups.setdefault(key, [name, 0])[1] += 1
-    return tuple(Group(*key, first, count) for key, (first, count) in groups.items())
+        row = groups.setdefault(key, [name, 0, 0, 0])
+        row[1] += 1
+        row[2] += data.find(_GUARD, start, start + size) >= 0
+        row[3] += bool(_CHECKED.search(data, start, start + size))
+    return tuple(Group(*key, *row) for key, row in groups.items())
 
 
 def members(data: bytes) -> Iterator[tuple[str, int, int]]:

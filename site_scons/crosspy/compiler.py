@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import crtfiles
 from .errors import UserError
 from .identity import Identity
 
@@ -94,6 +95,7 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     strange = [place for place in (driver.sysroot, driver.root) if place and start and not inside(start, place)]
     facts = {
         "kind": "clang" if clang else "gcc", "linker": linker, "refusal": refusal, "strange": start if strange else "", "include": folders, "macros": macros,
+        "properties": crtfiles.properties(parts),
         "version": driver.ask("-dumpversion" if clang else "-dumpfullversion").strip(), "target": driver.ask("-dumpmachine").strip(),
         "banner": driver.ask("--version").partition("\n")[0].strip(),
         "sysroot": driver.sysroot or ("" if clang else driver.ask("-print-sysroot", fails=True).strip()),

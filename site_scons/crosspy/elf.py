@@ -8,86 +8,26 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
 from itertools import takewhile
 
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 from elftools.elf.enums import ENUM_D_TAG_COMMON, ENUM_E_MACHINE
 
+from . import elfnotes, elfsymbols
+from .elffacts import ElfError, ElfFacts, Version
+from .elfsymbols import MAX_SYMBOLS
+
+__all__ = ["MAX_SYMBOLS", "ElfError", "ElfFacts", "Version", "head", "read"]
+
 MAGIC = b"\x7fELF"
-MAX_SYMBOLS, MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS, MAX_VERSIONS = 200_000, 20_000, 1_000, 10_000, 10_000
+MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS = 20_000, 1_000, 10_000
 MAX_NAME, MAX_NAMES = 4096, 16_000_000   # bytes: of one name, of all names taken from one file
 _MACHINES = {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
 _DF_TEXTREL, _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 4, 8, 1, 0x08000000
 _TAGS, _LETTERS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}, (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
 _DEBUG = (".debug_", ".zdebug_", ".stab", ".gdb_index")
-
-
-class ElfError(Exception):
-    """The bytes are no well-formed ELF file; the message says what is damaged, without a full stop."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """One needed symbol version (``GLIBC_2.17``), the library asked for it and the symbols that are bound to it."""
-
-    name: str
-    library: str
-    symbols: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ElfFacts:
-    """What one ELF file says about itself.
-
-    bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags. page: bytes, the least
-    alignment of a PT_LOAD. relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS).
-    stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
-    search_paths: ``RPATH ...`` and ``RUNPATH ...``. inits: exported functions named ``PyInit_...``. debug: names of sections
-    with debug information. dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations.
-    """
-
-    bits: int
-    data: str
-    machine: str
-    flags: int
-    type: str
-    page: int = 0
-    interpreter: str = ""
-    soname: str = ""
-    needed: tuple[str, ...] = ()
-    search_paths: tuple[str, ...] = ()
-    stack: str = ""
-    writable_code: tuple[str, ...] = ()
-    relro: bool = False
-    dynamic: bool = False
-    bind_now: bool = False
-    textrel: bool = False
-    pie: bool = False
-    relr: bool = False
-    versions: tuple[Version, ...] = ()
-    inits: tuple[str, ...] = ()
-    debug: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """``program``, ``static-program``, ``shared-object`` or ``object``.
-
-        A PIE is an ET_DYN with DF_1_PIE; linkers before binutils 2.26 leave that out, but give it no DT_SONAME.
-        """
-        if self.type == "ET_REL":
-            return "object"
-        if self.type == "ET_DYN" and not self.pie and not (self.interpreter and not self.soname):
-            return "shared-object"
-        return "program" if self.interpreter else "static-program"
-
-    @classmethod
-    def from_json(cls, data: dict) -> ElfFacts:
-        """Make the facts from what ``dataclasses.asdict`` and JSON made of them. Raises TypeError for another shape."""
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-        plain["versions"] = tuple(Version(one["name"], one["library"], tuple(one["symbols"])) for one in data["versions"])
-        return cls(**plain)
+_ATTRIBUTES = (".ARM.attributes", ".riscv.attributes", ".gnu.attributes", ".MIPS.abiflags")
 
 
 def head(data: bytes, start: int = 0, size: int | None = None) -> tuple[int, str, str]:
@@ -146,12 +86,13 @@ class _Reader:
             raise ElfError("it has no PT_LOAD segment")
         stack, loader = types.get("PT_GNU_STACK"), types.get("PT_INTERP")
         return ElfFacts(
-            *head(self.data), flags=self.elf.header["e_flags"], type=kind, page=min((s["p_align"] for s in self.loads), default=0),
+            *head(self.data), flags=self.elf.header["e_flags"], type=kind,
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
+            # MIPS has a read-only PT_DYNAMIC and so needs no PT_GNU_RELRO where nothing is to be protected.
             relro="PT_GNU_RELRO" in types or not types.get("PT_DYNAMIC", {"p_flags": 2})["p_flags"] & 2,
-            dynamic="PT_DYNAMIC" in types, debug=self._debug_sections(),
+            dynamic="PT_DYNAMIC" in types, page=self._page(), **elfnotes.notes(self), **self._named_sections(),
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
     def _dynamic(self, segment) -> dict:
@@ -164,80 +105,52 @@ class _Reader:
         self.tags = [(_TAGS.get(number, ""), value) for number, value in tags]
         last = dict(self.tags)   # glibc's loader keeps the last of each tag, too
         if "DT_STRTAB" in last:
-            start = self._offset(last["DT_STRTAB"])
+            start = self.offset(last["DT_STRTAB"])
             self.strings = start, min(start + last.get("DT_STRSZ", 0), len(self.data))
         flags, flags_1 = last.get("DT_FLAGS", 0), last.get("DT_FLAGS_1", 0)
-        versions, inits = self._symbols(last) if "DT_SYMTAB" in last else ((), ())
         return {
             "needed": self._named("DT_NEEDED"), "soname": "".join(self._named("DT_SONAME")[:1]),
             "search_paths": tuple(f"{tag[3:]} {path}" for tag in ("DT_RPATH", "DT_RUNPATH") for path in self._named(tag)),
             "textrel": "DT_TEXTREL" in last or bool(flags & _DF_TEXTREL),
             "bind_now": "DT_BIND_NOW" in last or bool(flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW),
-            "pie": bool(flags_1 & _DF_1_PIE), "relr": "DT_RELR" in last, "versions": versions, "inits": inits}
+            "pie": bool(flags_1 & _DF_1_PIE), "relr": "DT_RELR" in last,
+            **(elfsymbols.read(self, last) if "DT_SYMTAB" in last else {})}
 
-    def _symbols(self, last: dict[str, int]) -> tuple[tuple[Version, ...], tuple[str, ...]]:
-        """One pass over the dynamic symbols: which need which version, and which are initialisers of modules."""
-        row = struct.Struct(self.mark + ("IBBHQQ" if self.wide else "IIIBBH"))
-        address = last["DT_SYMTAB"]
-        sizes = [s["sh_size"] for s in self.sections if s["sh_type"] == "SHT_DYNSYM" and s["sh_addr"] == address]
-        if not sizes:
-            raise ElfError("no section header tells the size of the symbol table at DT_SYMTAB")
-        if (count := sizes[0] // row.size) > MAX_SYMBOLS:
-            raise ElfError(f"its dynamic symbol table has {count} entries, at most {MAX_SYMBOLS} are read")
-        wanted: dict[int, tuple[str, str, list[str]]] = {}
-        for number, version, library in self._needed_versions(last):
-            if wanted.setdefault(number, (version, library, []))[0] != version:
-                raise ElfError(f"two needed versions have the number {number}")
-        index_of = (0,) * count
-        if wanted and "DT_VERSYM" in last:
-            index_of = struct.unpack_from(f"{self.mark}{count}H", self.data, self._offset(last["DT_VERSYM"]))
-        inits, strings, start = [], self.strings[0], self._offset(address)
-        table = self.data[start:start + count * row.size]
-        for index, symbol in zip(index_of, row.iter_unpack(table), strict=True):
-            name, (info, other, section) = symbol[0], symbol[1:4] if self.wide else symbol[3:6]
-            if bound := wanted.get(index & 0x7FFF):   # the top bit says "hidden" (LSB)
-                bound[2].append(self._string(name))
-            # Exported: defined, GLOBAL or WEAK, visibility DEFAULT or PROTECTED (gABI chapter 4, "Symbol Table").
-            elif (section and info >> 4 in (1, 2) and other & 3 in (0, 3)
-                  and self.data.startswith(b"PyInit", strings + name)):
-                inits.append(self._string(name))
-        versions = (Version(name, library, tuple(sorted(symbols))) for name, library, symbols in sorted(wanted.values()))
-        return tuple(versions), tuple(sorted(inits))
-
-    def _needed_versions(self, last: dict[str, int]):
-        """Yield (index, version, library) of Elf_Verneed and its Elf_Vernaux (LSB, same layout in both classes)."""
-        if "DT_VERNEED" not in last:
-            return
-        at, seen = self._offset(last["DT_VERNEED"]), 0
-        for _ in range(min(last.get("DT_VERNEEDNUM", 0), MAX_VERSIONS)):
-            _, count, library, aux, following = struct.unpack_from(self.mark + "HHIII", self.data, at)
-            place = at + aux
-            for _ in range(count):
-                if (seen := seen + 1) > MAX_VERSIONS:
-                    raise ElfError(f"it needs more than {MAX_VERSIONS} symbol versions")
-                _, _, index, name, step = struct.unpack_from(self.mark + "IHHII", self.data, place)
-                yield index & 0x7FFF, self._string(name), self._string(library)
-                place += step
-            at += following
-
-    def _debug_sections(self) -> tuple[str, ...]:
+    def _named_sections(self) -> dict:
+        """Facts that stand in sections only: debug information, the full symbol table, build attributes."""
         index = self.elf.get_shstrndx() if self.sections else 0
         if not 0 < index < len(self.sections):
-            return ()
+            return {}
         start, size = self.sections[index]["sh_offset"], self.sections[index]["sh_size"]
-        names = (self._cut(start + s["sh_name"], start + size) for s in self.sections if s["sh_name"])
-        return tuple(sorted({name for name in names if name.startswith(_DEBUG)}))
+        debug, link, found = set(), "", {}
+        for section in self.sections:
+            name = self._cut(start + section["sh_name"], start + size) if section["sh_name"] else ""
+            if name.startswith(_DEBUG):
+                debug.add(name)
+            elif name == ".gnu_debuglink":
+                link = self._cut(section["sh_offset"], section["sh_offset"] + section["sh_size"])
+            elif name in _ATTRIBUTES:
+                found[name] = self.data[section["sh_offset"]:section["sh_offset"] + section["sh_size"]]
+        return {"debug": tuple(sorted(debug)), "debug_link": link, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
+                "attributes": tuple(row for name, content in found.items() for row in elfnotes.attributes(self, name, content))}
+
+    def _page(self) -> int:
+        """The largest page size with which the kernel can map every PT_LOAD (gABI 5, p_align)."""
+        return min((s["p_align"] if s["p_align"] and not (s["p_vaddr"] - s["p_offset"]) % s["p_align"] else 1 for s in self.loads),
+                   default=0)
 
     def _named(self, tag: str) -> tuple[str, ...]:
-        return tuple(self._string(value) for name, value in self.tags if name == tag)
+        return tuple(self.string(value) for name, value in self.tags if name == tag)
 
-    def _offset(self, address: int) -> int:
+    def offset(self, address: int) -> int:
+        """Return where in the file an address of the dynamic section is."""
         for load in self.loads:
             if 0 <= address - load["p_vaddr"] < load["p_filesz"]:
                 return load["p_offset"] + address - load["p_vaddr"]
         raise ElfError(f"address {address:#x} of its dynamic section is in no PT_LOAD segment")
 
-    def _string(self, at: int) -> str:
+    def string(self, at: int) -> str:
+        """Return a name of the dynamic string table."""
         return self._cut(self.strings[0] + at, self.strings[1])
 
     def _cut(self, start: int, limit: int) -> str:

@@ -9,6 +9,12 @@ from .archive import Group
 from .elf import ElfFacts
 from .expectation import Expectation
 
+PROGRAMS, LIBRARY = frozenset({"program", "static-program"}), frozenset({"shared-object"})
+LINKED = PROGRAMS | LIBRARY
+ELF = LINKED | {"object"}
+FILES = ELF | {"archive", "damaged", "file", "special"}
+FATAL, WEAK, UNTIDY = "fatal", "weak", "untidy"   # it does not run; it is easier to attack; it works
+SEVERITIES = (FATAL, WEAK, UNTIDY)   # worst first
 
 @dataclass(frozen=True)
 class Entry:
@@ -16,7 +22,8 @@ class Entry:
 
     kind: one of ELF (see ElfFacts.kind), ``archive``, ``damaged`` (it should be ELF or ar but cannot be read), ``file``
     (any other), ``link``, ``special``. problem: why it cannot be read, or where the link goes wrong.
-    leaks: places where a forbidden path stands.
+    leaks: places where a forbidden path stands. dates: what looks like __DATE__ and __TIME__ in an ELF file or archive.
+    shebang: the interpreter that an executable script names. missing, unresolved: libraries and symbols that rootfs= lacks.
     """
 
     path: str
@@ -25,6 +32,10 @@ class Entry:
     members: tuple[Group, ...] = ()
     problem: str = ""
     leaks: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    shebang: str = ""
+    missing: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
     sha256: str = ""
     size: int = 0
 
@@ -37,7 +48,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Finding:
-    """One violated rule. found, expected: phrases; fix: an order."""
+    """One violated rule. found, expected: phrases; fix: an order; severity: one of SEVERITIES.
+
+    waiver: the variant's reason why it may stay; then it does not count.
+    """
 
     rule: str
     file: str
@@ -45,6 +59,8 @@ class Finding:
     expected: str
     why: str
     fix: str
+    severity: str = UNTIDY
+    waiver: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.rule}: found {self.found}, expected {self.expected}. Fix: {self.fix}"
@@ -67,9 +83,19 @@ class Rule:
     check: Callable[[Entry, Expectation], Answers]
     why: str
     fix: str
+    severity: str = UNTIDY
     whole: Callable[[Sequence[Entry], Expectation], WholeAnswers] | None = None
     modules: bool = False
 
     def applies(self, entry: Entry) -> bool:
         """Tell whether ``check`` has to be asked about an entry."""
         return entry.kind in self.kinds and (not self.modules or bool(entry.module))
+
+    def finding(self, file: str, found: str, expected: str) -> Finding:
+        """Make a finding of this rule."""
+        return Finding(self.id, file, found, expected, self.why, self.fix, self.severity)
+
+
+def some(names: Sequence[str], most: int = 10) -> str:
+    """Return the first names of a list, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from . import hardening
 from .options import Options
 from .toolchain import Toolchain
 from .variant import Variant
@@ -16,14 +17,12 @@ QUIET = ("-w",)
 UPSTREAM_WARNINGS = ("-Wall", "-Wextra", "-Wsign-compare", "-Wstrict-prototypes", "-Wno-unused-parameter",
                      "-Wno-missing-field-initializers")
 ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), "module": ()}
-# zig understands a static position-independent program only when it is told in parts.
-STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "clang": ("-static-pie",)}
 # One program needs no unwind tables: nothing throws through C (-8 % of its code), and no debugger is on the device.
 MINIMAL = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 # LLVM's machine outliner: -10 % of code on aarch64; a target without it ignores the word (a warning, which -w silences).
 SMALL = {"zig": ("-moutline",), "clang": ("-moutline",), "gcc": ()}
 PACKED = ("--pack-dyn-relocs=relr",)  # a static program relocates itself: musl's start code knows DT_RELR since 1.2.4
-LINK = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
+LINK = ("-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 
 def probing(variant: Variant, options: Options) -> tuple[str, ...]:
@@ -31,12 +30,12 @@ def probing(variant: Variant, options: Options) -> tuple[str, ...]:
     return (*OPTIMIZE[options.optimize], "-std=c11", *variant.flags.compile, *_position(variant, options, "core"))
 
 
-def compiling(variant: Variant, options: Options, role: str, editable: bool, debug: bool) -> tuple[str, ...]:
+def compiling(variant: Variant, options: Options, toolchain: Toolchain, role: str, editable: bool, debug: bool) -> tuple[str, ...]:
     """Flags of one role (``core``, ``builtin``, ``module``), without includes and path maps. debug: with -g."""
     return (*OPTIMIZE[options.optimize], *LANGUAGE, *(UPSTREAM_WARNINGS if editable else QUIET),
             *(() if options.optimize == "debug" else ("-DNDEBUG",)),
             "-g" if debug else "-g0",
-            *_position(variant, options, role), *ROLES[role], *variant.flags.compile,
+            *_position(variant, options, role), *ROLES[role], *hardening.compiling(variant, options, toolchain), *variant.flags.compile,
             *(MINIMAL if options.profile == "minimal" else ()))
 
 
@@ -44,12 +43,9 @@ def _position(variant: Variant, options: Options, role: str) -> tuple[str, ...]:
     # A static libpython goes into a position-independent program; one in a shared library binds its own symbols.
     if role == "module" and not variant.static:
         return ("-fPIC",)
-    return ("-fPIC", "-fno-semantic-interposition") if options.libpython == "shared" else ("-fPIE",)
-
-
-def program(variant: Variant, toolchain: Toolchain) -> tuple[str, ...]:
-    """Flags that make a link a position-independent program of the variant's linkage."""
-    return STATIC_PIE[toolchain.kind] if variant.static else ("-pie",)
+    if options.libpython == "shared":
+        return ("-fPIC", "-fno-semantic-interposition")
+    return ("-fPIE",) if hardening.position_independent(variant, options) else ("-fno-PIE",)
 
 
 def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str) -> tuple[str, ...]:
@@ -57,9 +53,9 @@ def linking(variant: Variant, options: Options, toolchain: Toolchain, kind: str)
     # -g: zig's linker strips whatever is optimised for size unless it is told not to.
     strip = ("-g",) if options.debuginfo == "split" or options.profile == "minimal" and toolchain.kind != "zig" else ("-s",)
     collect = ("-Wl,--gc-sections",) if options.optimize == "size" else ()
-    shape = program(variant, toolchain) if kind == "program" else ("-shared",)
+    shape = hardening.program(variant, options, toolchain) if kind == "program" else ("-shared",)
     export = ("-Wl,--export-dynamic",) if kind == "program" and not variant.static and options.profile == "full" else ()
-    return (*shape, *export, *LINK, *collect, *strip, *variant.flags.link)
+    return (*shape, *export, *hardening.linking(variant, options, toolchain), *LINK, *collect, *strip, *variant.flags.link)
 
 
 def make_values(variables: Mapping[str, str], *, prefix: str, series: str, multiarch: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The gate behind the link: inspect every file of a root/, write inspect.json, fail when an expectation is violated.
 
-    python -m crosspy.inspection --expect expect.json --root ROOT --output inspect.json [--cache FILE] [--table]
+    python -m crosspy.inspection --expect expect.json --root ROOT --output inspect.json [--junit FILE] [--cache FILE]
+        [--rootfs DIR] [--table]
 
 Exit status: 0 without findings, 1 with findings (each on stderr, all in inspect.json), 2 for a mistake of the user.
 """
@@ -15,26 +16,30 @@ import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import elftools
 
-from . import archive, elf, expectation
+from . import archive, elf, elffacts, elfnotes, elfsymbols, expectation, links, rootfs, verdict
 from .errors import UserError
 from .expectation import Expectation
 from .findings import Entry, Finding
-from .policy import RULES, judge
+from .policy import judge
 
-SHOWN = 20   # findings of one rule that are printed; inspect.json has all
 _NAMED_ELF = re.compile(r"\.(so(\.[\d.]+)?|o|a)$")
-_MAX_LINKS = 40   # as the kernel's MAXSYMLINKS (path_resolution(7))
+# What the preprocessor makes of __DATE__ and __TIME__ (C11 6.10.8.1). With one space: what a shell made of a -D.
+_DATES = re.compile(rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2} (?:19|20)\d\d(?=\0)"
+                    rb"|(?<=\0)[012]\d:[0-5]\d:[0-5]\d(?=\0)")
+_MAX_DATES = 100   # kept of one file
 
 
 class FactsCache:
     """Facts by the sha256 of a file, in a JSON file; one that is missing, foreign or damaged counts as empty."""
 
     def __init__(self, path: Path | None):
-        sources = [Path(module.__file__).read_bytes() for module in (elf, archive)]
+        sources = [Path(module.__file__).read_bytes() for module in (elf, elffacts, elfnotes, elfsymbols, archive)]
+        sources.append(Path(__file__).read_bytes())
         self.path, self.used = path, {}
         self.reader = hashlib.sha256(b"\0".join([*sources, elftools.__version__.encode()])).hexdigest()
         try:
@@ -44,11 +49,11 @@ class FactsCache:
             self.known = {}
 
     def facts(self, digest: str, data: bytes) -> dict:
-        """Return the fields kind, facts, members and problem of an Entry for an ELF file or an archive."""
+        """Return the fields kind, facts, members, dates and problem of an Entry for an ELF file or an archive."""
         try:
             known = self.known[digest]
             facts = elf.ElfFacts.from_json(known["facts"]) if known["facts"] else None
-            found = {"kind": known["kind"], "facts": facts, "problem": known["problem"],
+            found = {"kind": known["kind"], "facts": facts, "problem": known["problem"], "dates": tuple(known["dates"]),
                      "members": tuple(archive.Group(**group) for group in known["members"])}
         except (KeyError, TypeError, AttributeError):
             found = _read(data)
@@ -61,11 +66,12 @@ class FactsCache:
             facts = {digest: {**found, "facts": found["facts"] and dataclasses.asdict(found["facts"]),
                               "members": [dataclasses.asdict(group) for group in found["members"]]}
                      for digest, found in self.used.items()}
-            _write(self.path, {"reader": self.reader, "facts": facts}, indent=None)
+            verdict.write_json(self.path, {"reader": self.reader, "facts": facts}, indent=None)
 
 
 def _read(data: bytes) -> dict:
-    nothing = {"facts": None, "members": (), "problem": ""}
+    dates = sorted({" ".join(found[0].decode().split()) for found in islice(_DATES.finditer(data), _MAX_DATES)})
+    nothing = {"facts": None, "members": (), "problem": "", "dates": tuple(dates)}
     try:
         if data.startswith(elf.MAGIC):
             facts = elf.read(data)
@@ -112,7 +118,7 @@ def _entry(root: Path, path: str, found: os.stat_result, patterns: list, cache: 
     full = os.path.join(root, path)
     if stat.S_ISLNK(found.st_mode):
         target = os.fsencode(os.readlink(full))
-        return Entry(path, "link", problem=_link_problem(root, path), leaks=_leaks(target, patterns), size=len(target),
+        return Entry(path, "link", problem=links.problem(root, path), leaks=_leaks(target, patterns), size=len(target),
                      sha256=hashlib.sha256(target).hexdigest())
     if not stat.S_ISREG(found.st_mode):
         return Entry(path, "special", problem="a device, pipe or socket")
@@ -127,7 +133,14 @@ def _entry(root: Path, path: str, found: os.stat_result, patterns: list, cache: 
     # execve(2): what is executable begins with an ELF header or with "#!". Upstream's test modules have the bit by mistake.
     elif found.st_mode & 0o111 and not data.startswith(b"#!") and not path.endswith(".py"):
         fields = {"kind": "damaged", "problem": f"an executable that is neither ELF nor a script ({data[:8]!r})"}
-    return Entry(path, leaks=_leaks(data, patterns), sha256=digest, size=len(data), **fields)
+    script = found.st_mode & 0o111 and data.startswith(b"#!")
+    return Entry(path, leaks=_leaks(data, patterns), sha256=digest, size=len(data), shebang=_shebang(data) if script else "", **fields)
+
+
+def _shebang(data: bytes) -> str:
+    """Return the interpreter of a script; the kernel reads 256 bytes (execve(2))."""
+    words = data[2:256].partition(b"\n")[0].split()
+    return words[0].decode("utf-8", "backslashreplace") if words else "nothing"
 
 
 def _leaks(data: bytes, patterns: list) -> tuple[str, ...]:
@@ -140,71 +153,30 @@ def _leaks(data: bytes, patterns: list) -> tuple[str, ...]:
     return tuple(leaks)
 
 
-def _link_problem(root: Path, path: str) -> str:
-    """Follow a link as the device does, where root/ is ``/``; say where that goes wrong, or return an empty string."""
-    parts, here, links = path.split("/")[::-1], [], 0
-    while parts:
-        part = parts.pop()
-        if part in ("", "."):
-            continue
-        if part == "..":
-            if not here:
-                return f"-> {os.readlink(root / path)}, which leads out of root/"
-            here.pop()
-            continue
-        full = os.path.join(root, *here, part)
-        if os.path.islink(full):
-            target, links = os.readlink(full), links + 1
-            if links > _MAX_LINKS:
-                return f"-> {os.readlink(root / path)}, a loop of links"
-            here = [] if target.startswith("/") else here
-            parts += target.split("/")[::-1]
-        elif os.path.lexists(full):
-            here.append(part)
-        else:
-            return f"-> {os.readlink(root / path)}, which does not exist in root/"
-    return ""
+def finish(expect: Expectation, entries: list[Entry], args: argparse.Namespace) -> int:
+    """Judge the entries, write inspect.json and JUnit XML, print the table; return 1 when something is wrong, else 0.
+
+    args: output, junit, rootfs (paths or None) and table.
+    """
+    if args.rootfs:
+        entries = rootfs.resolve(entries, rootfs.RootFs(args.rootfs))
+    findings = judge(entries, expect)
+    if args.junit:
+        verdict.write(args.junit, verdict.junit(findings, expect))
+    verdict.write_json(args.output, verdict.report(entries, findings, expect))
+    _print(entries, findings, expect, args.table)
+    return 1 if any(not finding.waiver for finding in findings) else 0
 
 
-def report(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expectation) -> dict:
-    """Return what inspect.json holds; the same for the same root/, wherever and whenever it is inspected."""
-    files = {}
-    for entry in entries:
-        row = {"kind": entry.kind, "sha256": entry.sha256, "size": entry.size}
-        if entry.facts:
-            plain = dataclasses.asdict(entry.facts)
-            plain["versions"] = {f"{one.name} {one.library}": len(one.symbols) for one in entry.facts.versions}
-            row["facts"] = plain
-        if entry.members:
-            row["members"] = [dataclasses.asdict(group) for group in entry.members]
-        files[entry.path] = row
-    return {"variant": expect.variant, "files": files, "rules": sorted(rule.id for rule in RULES),
-            "findings": [dataclasses.asdict(finding) for finding in findings]}
-
-
-def _write(path: Path, data: dict, indent: int | None) -> None:
-    """Write JSON under a temporary name and rename it, so that a killed run leaves no half file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(data, sort_keys=True, indent=indent) + "\n", "utf-8")
-    os.replace(temporary, path)
-
-
-def _print(entries: Sequence[Entry], findings: Sequence[Finding], table: bool) -> None:
-    shown = dict.fromkeys((finding.rule for finding in findings), 0)
-    for finding in findings:
-        shown[finding.rule] += 1
-        if shown[finding.rule] <= SHOWN:
-            print(finding, file=sys.stderr)
-    for rule, count in shown.items():
-        if count > SHOWN:
-            print(f"{rule}: {count - SHOWN} more findings of this rule are in inspect.json", file=sys.stderr)
+def _print(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expectation, table: bool) -> None:
     if table:
-        for entry in entries:
-            if facts := entry.facts:
-                print(f"{entry.path:64} {entry.kind:14} {facts.machine:12} {entry.size:>9} {' '.join(facts.needed)}")
-    binary = sum(entry.facts is not None for entry in entries)
-    print(f"inspect: {binary} ELF files, {len(entries)} files, {len(findings)} findings")
+        sys.stdout.write(verdict.files(entries))
+    # One write, as lines of two targets would mix.
+    sys.stderr.write(verdict.table(findings, verdict.coloured(sys.stderr)))
+    for line in verdict.unused(findings, expect):
+        print(f"note: {line}", file=sys.stderr)
+    binary, waived = sum(entry.facts is not None for entry in entries), sum(bool(finding.waiver) for finding in findings)
+    print(f"inspect: {binary} ELF files, {len(entries)} files, {len(findings) - waived} findings" + (f", {waived} waived" if waived else ""))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -212,6 +184,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="crosspy.inspection", description="Inspect a finished root/.")
     for name, words in (("expect", "the expectation"), ("root", "the folder to inspect"), ("output", "inspect.json")):
         parser.add_argument(f"--{name}", type=Path, required=True, help=words)
+    parser.add_argument("--junit", type=Path, help="JUnit XML, one test case for each rule")
+    parser.add_argument("--rootfs", type=Path, help="the device's root file system, to resolve libraries and symbols in")
     parser.add_argument("--cache", type=Path, help="facts of files that were inspected before")
     parser.add_argument("--only", default="", help="the one file below the folder that is inspected")
     parser.add_argument("--table", action="store_true", help="print one line for each ELF file")
@@ -219,15 +193,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         expect = expectation.load(options.expect)
         cache = FactsCache(options.cache)
-        entries = inspect(options.root, expect, cache, options.only)
+        status = finish(expect, inspect(options.root, expect, cache, options.only), options)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
-    findings = judge(entries, expect)
-    _write(options.output, report(entries, findings, expect), indent=1)
     cache.save()
-    _print(entries, findings, options.table)
-    return 1 if findings else 0
+    return status
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tomllib
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, generated, ledger, modules, owners, paths, policy, substitutions
+from . import coreplan, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .modules import Module
 from .options import deciding
 
@@ -29,7 +30,7 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
     if job.options.libpython == "shared":
         found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
     found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
-    row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private),
+    row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private, answers),
            "facts.json": _facts(job, plan), "sizing.json": owners.sizing(job, core, made), "plan.json": {"modules": modules.to_json(plan)}}
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
 
@@ -56,7 +57,8 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
     """
     name = sysconfigdata(job)
     made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
-    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job))
+    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
+                                        **hardening.expected(job.variant, job.options, job.toolchain))
     made["facts"] = _facts(job, plan)
     made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
     return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n",
@@ -107,12 +109,27 @@ def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
             "bytecode_folders": [f"{made['bytecode']['folder']}/pyc", f"{at}/pyc"] if made["bytecode"]["wanted"] else []}
 
 
-def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...]) -> dict:
+def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], answers: ledger.Ledger) -> dict:
     extra = (f"libpython{job.release.series}.so.1.0",) if job.options.libpython == "shared" else ()
     dynload = f"{job.options.prefix.strip('/')}/lib/python{job.release.series}/lib-dynload"
     places = {name: f"{dynload}/{Path(path).name}" for name, path in made["extensions"].items()}
-    return policy.expectation(job.variant, floor=job.toolchain.floor, needed_extra=extra, forbidden=private, extensions=places,
-                              ext_suffix=core.makefile.values["EXT_SUFFIX"])
+    table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
+    macros = {name: answer.value is not None for name, answer in answers.answers.items()}
+    macros |= dict.fromkeys(table["stable_abi"]["defined"], True) | dict.fromkeys(table["stable_abi"]["undefined"], False)
+    split = job.options.debuginfo == "split"
+    return policy.expectation(
+        job.variant, floor=job.toolchain.floor, needed_extra=extra, forbidden=private, extensions=places,
+        ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(core.shared()[1]), exports=table["exports"]["core"],
+        # A static program exports nothing: it loads no extensions.
+        stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
+        dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
+        debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+
+
+def module_needed(extensions: list[coreplan.Extension]) -> dict[str, list[str]]:
+    """Return for each module the patterns of libraries that its own -l words allow, beside what every file may need."""
+    return {one.name: [f"lib{word[2:]}.so*" for word in one.libs if word.startswith("-l")] for one in extensions
+            if any(word.startswith("-l") for word in one.libs)}
 
 
 def _facts(job, plan: list[Module]) -> dict:

@@ -30,6 +30,7 @@ class Options:
     prefix: str
     libpython: str
     optimize: str
+    hardening: bool
     debuginfo: str
     modules: str
     enable: frozenset[str]
@@ -42,6 +43,8 @@ class Options:
     flash: str
     module: str
     file: str
+    rootfs: str
+    only: str
     macro: str
     probe: str
     verbose: int
@@ -107,6 +110,8 @@ ARGUMENTS: dict[str, Argument] = {
     "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
     "libpython": Argument(("static", "shared"), "libpython3.13.a alone, or libpython3.13.so.1.0 too", objects=True),
     "optimize": Argument(("speed", "size", "debug"), "-O3, -Os or -O0", objects=True),
+    "hardening": Argument(("yes", "no"), "no: without stack protector, FORTIFY, PIE, RELRO and the like", objects=True,
+                          convert=lambda value: value == "yes"),
     "debuginfo": Argument(("no", "split"), "split: debug files by build-id under debug/", objects=True),
     "modules": Argument(("auto", "builtin", "shared"), "how extension modules are built", objects=True),
     "enable": Argument(("",), "extension modules that must be there", free=True, convert=_names),
@@ -120,9 +125,12 @@ ARGUMENTS: dict[str, Argument] = {
     "variants": Argument(("",), "a folder of variants of your own, beside the project's", free=True),
     "flash": Argument(("",), "a budget for what goes to the device (3500K, 4M): over it the build fails", free=True, check=budget.parse),
     "module": Argument(("",), "a module of a program: what brought it in, what it costs", free=True, command="explain"),
-    "file": Argument(("",), "OLD,NEW: two manifest.json or sizes.json to compare", free=True, command="size-diff"),
+    "file": Argument(("",), "a file or folder to inspect; or OLD,NEW: two manifest.json or sizes.json to compare", free=True,
+                     command="size-diff inspect"),
     "macro": Argument(("",), "one macro of pyconfig.h: its question and the compiler's words", free=True, command="probes"),
     "probe": Argument(("batch", "single"), "single: ask every question alone and compare", command="probes"),
+    "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, command="inspect"),
+    "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -175,7 +183,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 # What only says where something is, or what is shown.
 PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "flash", "file",
-          "module", "macro", "probe", "sysroot", "verbose")
+          "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose")
 
 
 def deciding(options: Options) -> dict:
@@ -212,8 +220,8 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines = ["usage: scons target=NAME [argument=value ...] [alias]", "", "arguments:"]
     for name, argument in ARGUMENTS.items():
         default = "|".join(filter(None, argument.values))
-        lines.append(f"  {name:<11}{argument.help}" + (f"  [{default}]" if default else ""))
-    lines += ["", "aliases:", *(f"  {name:<11}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
+        lines.append(f"  {name:<12}{argument.help}" + (f"  [{default}]" if default else ""))
+    lines += ["", "aliases:", *(f"  {name:<12}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
         lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from . import flags, ledger, minimal, probe, upstream
+from . import flags, hardening, ledger, minimal, probe, upstream
 from .errors import UserError
 
 # What decides about questions and answers, of crosspy's own files.
@@ -20,7 +20,7 @@ LEDGER, KEY = "probes.json", "probes.key"
 def words(job) -> tuple[tuple[str, ...], tuple[str, ...], dict]:
     """Return the flags of compiles and links, and the options that some answers follow. job: stages.Job."""
     options = {"libpython": job.options.libpython, "tests": job.options.tests, **(minimal.WITHOUT if job.small else {})}
-    return flags.probing(job.variant, job.options), flags.program(job.variant, job.toolchain), options
+    return flags.probing(job.variant, job.options), hardening.program(job.variant, job.options, job.toolchain), options
 
 
 def key(job) -> str:

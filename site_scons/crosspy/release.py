@@ -6,12 +6,12 @@ trusted by its stamp: a warm call costs a few stats, starts no process and print
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
+from . import tomlfile
 from .debian import from_debian
 from .errors import UserError, nearest
 from .fetch import Archive, Fetcher, Unavailable, from_upstream, obtain, sha256_of, sweep, workspace
@@ -53,10 +53,7 @@ class Release:
 
 def load_pins(path: Path) -> Releases:
     """Read releases.toml. Raises UserError that lists all that is wrong with the file."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
+    data = tomlfile.read(path)
     problems = _check(data, {"supported": str, "url": "", "debian": "", "release": dict}, "")
     pins: list[Archive] = []
     for number, block in enumerate(() if problems else data["release"], 1):

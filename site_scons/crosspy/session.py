@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import budget, commands, inherit, install, release, stages, summary, toolchain, variant
+from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -25,14 +25,12 @@ from .options import Options
 from .runlock import RunLock
 from .variant import Variant
 
-
 EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
 
 
 def say(line: str) -> None:
     """Print one line at once: what follows may take a while."""
-    sys.stdout.write(f"{line}\n")  # one write, so that lines of two jobs do not mix
-    sys.stdout.flush()
+    print(f"{line}\n", end="", flush=True)  # one write, so that lines of two jobs do not mix
 
 
 @dataclass(frozen=True)
@@ -58,8 +56,7 @@ class Session:
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
-        self.clock = summary.Clock()
-        self.refused: dict[str, UserError] = {}
+        self.clock, self.refused = summary.Clock(), dict[str, UserError]()
 
     say = staticmethod(say)
 
@@ -68,11 +65,11 @@ class Session:
         self.words = tuple(names)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
-            if name not in known and not Path(name).is_relative_to(self.options.build_dir):
+            if name not in known and not commands.belongs(name, names) and not Path(name).is_relative_to(self.options.build_dir):
                 hint = nearest(name, known)
                 raise UserError(name, "there is no such alias or target" + (f"; {hint}?" if hint else ""),
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
-        if not self.chosen and any(name not in commands.COMMANDS or commands.COMMANDS[name].target for name in names):
+        if not self.chosen and commands.wants_target(names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
@@ -125,16 +122,15 @@ class Session:
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
         given = self._interpreter(got, identity) if self.options.bootstrap else ""
         frozen = f"{self.options.build_dir}/bootstrap-{name}{'-given' if given else ''}"
-        plain = command_line.parse({"optimize": "debug"})
+        plain = command_line.parse({"optimize": "debug", "hardening": "no"})
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap = stages.plan(job, self.project, say)
-        flavour = command_line.flavour(self.arguments, got.version, newest)
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                        folder=f"{self.options.build_dir}/{chosen.name}{flavour}")
+                                        folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
             return stages.plan(jobs[chosen.name], self.project, say)
         plans = self._each(keep_going, planned)
         targets = [*plans.values()]
@@ -152,7 +148,12 @@ class Session:
             targets = programs.plans(self, got, frozen, given, targets)
         for target in targets:
             damage(target)
+            target.update(states, **afterwards.words(self, target, got.series))
         return Builds(bootstrap, targets, [jobs[name] for name in plans])
+
+    def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
+        """Return the name of a target's build folder."""
+        return chosen.name + command_line.flavour(self.arguments, release, newest)
 
     def _interpreter(self, got: release.Release, identity: Identity) -> str:
         """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""

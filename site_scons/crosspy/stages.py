@@ -24,7 +24,7 @@ from .variant import Variant
 
 READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/patchlevel.h", "Modules/Setup",
                   "Modules/Setup.stdlib.in", "Modules/Setup.bootstrap.in", "Modules/config.c.in", "Misc/python.pc.in",
-                  "Misc/python-embed.pc.in", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
+                  "Misc/python-embed.pc.in", "Misc/stable_abi.toml", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
 
 
 PLAIN = "-plain"  # with debuginfo=split, libpython.a is made of objects without debug information
@@ -176,7 +176,7 @@ def _commands(job: Job) -> dict[str, str]:
     include = [f"-I{folder}" for folder in _include(job)]
     split = job.options.debuginfo == "split"
     return {role + suffix: shlex.join([
-        *job.toolchain.cc, *flags.compiling(job.variant, job.options, role, job.release.editable, debug),
+        *job.toolchain.cc, *flags.compiling(job.variant, job.options, job.toolchain, role, job.release.editable, debug),
         *(flags.SMALL[job.toolchain.kind] if job.small else ()),
         *include, *maps]).replace("$", "$$")
         for role in flags.ROLES for suffix, debug in (("", split), *([(PLAIN, False)] if split else []))}

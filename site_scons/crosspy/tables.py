@@ -3,13 +3,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import questions as ask
-from . import tableform
+from . import tableform, tomlfile
 from .errors import UserError
 from .ledger import Answer
 from .questions import DEFAULT_INCLUDES, Blocks, Question
@@ -47,10 +46,7 @@ class Tables:
 
 def load(path: Path) -> Tables:
     """Read probes.toml. Raises UserError that names the place of a mistake."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
+    data = tomlfile.read(path)
     wrong = tableform.mistakes(data)
     if wrong:
         raise UserError(str(path), "; ".join(wrong), "write it as the other entries of its table; the file's first lines explain them")

@@ -30,6 +30,7 @@ class Toolchain:
     """One compiler for one target.
 
     kind: ``zig``, ``gcc`` or ``clang``; origin: whose layout the SDK has that it comes from, empty without one.
+    properties: of .note.gnu.property (BTI, IBT), as far as every crt file has them.
     banner: what it says of itself.  sysroot: its folder, with ``@`` for an SDK's root.  libc: name and version.
     cc: the driver by absolute path with what fixes the target and the sysroot, never an -O or a -W.
     ar: the archiver, absolute.  env: the whole environment of its processes.
@@ -48,6 +49,7 @@ class Toolchain:
     sysroot: str = ""
     libc: str = ""
     origin: str = ""
+    properties: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -211,7 +213,8 @@ def _made(where: str, variant: Variant, driver: Driver, archiver: str, identity:
     cc = (driver.path, *driver.flags, *filter(None, [facts["linker"]]), "-nostdinc", *include)
     libc = f"glibc {facts['glibc']}" if facts["glibc"] else f"{fit.libc(facts['macros'])} {facts['musl']}".strip()
     return Toolchain(facts["kind"], facts["target"], facts["version"], cc, (archiver,), tuple(sorted(driver.env.items())),
-                     facts["digest"], facts["glibc"], facts["banner"], _shown(facts["sysroot"], driver), libc, origin)
+                     facts["digest"], facts["glibc"], facts["banner"], _shown(facts["sysroot"], driver), libc, origin,
+                     tuple(facts["properties"]))
 
 
 def _shown(sysroot: str, driver: Driver) -> str:

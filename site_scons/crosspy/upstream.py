@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .errors import UserError
 
+MAX_TEXT, MAX_DEPTH = 2_000_000, 50   # characters of one file (configure.ac has 280,000); variables inside each other
 _ASSIGNMENT = re.compile(r"^([A-Za-z_]\w*)[ \t]*[?:]?=[ \t]*(.*)$", re.M)
 _REFERENCE = re.compile(r"\$\((\w+)\)|\$\{(\w+)\}|@(\w+)@|\$\$")
 _OBJECT_RULE = re.compile(r"^(\S+\.o):[^\n]*\n((?:\t[^\n]*\n)+)", re.M)
@@ -56,21 +57,39 @@ class Makefile:
         self.where = where
         self.variables = {name: value.split("#")[0].strip() for name, value in _ASSIGNMENT.findall(self.text)}
         self.values = values
+        self._expanded: dict[str, str] = {}
 
-    def expand(self, text: str) -> str:
-        """Resolve every reference in a text. Raises UserError for one that neither the file nor the values know."""
+    def expand(self, text: str, depth: int = 0) -> str:
+        """Resolve every reference in a text. Raises UserError for one that neither the file nor the values know.
+
+        depth: how many variables it is inside of.
+        """
+        if depth > MAX_DEPTH:
+            raise UserError(self.where, "a variable refers to itself", "use a supported release")
+        left = MAX_TEXT
+
         def resolve(match: re.Match) -> str:
-            if match.group() == "$$":
-                return "$"
-            name = next(filter(None, match.groups()))
-            if name in self.values:
-                value = self.values[name]
-                return self.expand(value) if "$(" in value else value
-            if match.group().startswith("$") and name in self.variables:
-                return self.expand(self.variables[name])
+            nonlocal left
+            value = self._value(match, depth)
+            left -= len(value)
+            if left < 0:
+                raise UserError(self.where, f"variables make a text of more than {MAX_TEXT} characters", "use a supported release")
+            return value
+        return _REFERENCE.sub(resolve, text)
+
+    def _value(self, match: re.Match, depth: int) -> str:
+        if match.group() == "$$":
+            return "$"
+        name = next(filter(None, match.groups()))
+        if name in self.values:
+            value = self.values[name]
+            return self.expand(value, depth + 1) if "$(" in value else value
+        if not match.group().startswith("$") or name not in self.variables:
             raise UserError(self.where, f"{match.group()} has no known value",
                             "give it one in crosspy/flags.py, with the line of configure.ac that sets it")
-        return _REFERENCE.sub(resolve, text)
+        if name not in self._expanded:   # once each: where every variable refers twice to the next, it would never end
+            self._expanded[name] = self.expand(self.variables[name], depth + 1)
+        return self._expanded[name]
 
     def objects(self, variable: str) -> list[str]:
         """Return an object list, for instance of ``LIBRARY_OBJS``, in the file's order without repetitions."""
@@ -86,10 +105,13 @@ class Makefile:
             words = re.sub(r"`[^`]*`", "", recipe).split()
             if words[:2] != ["$(CC)", "-c"]:
                 continue
-            flags = next(word[2:-1] for word in words if re.fullmatch(r"\$\(\w+_CFLAGS\)", word))
-            extra = words[2:words.index("-o")]
-            extra.remove(f"$({flags})")
-            found[target] = Rule(flags, tuple(extra))
+            extra = words[2:words.index("-o")] if "-o" in words else []
+            flags = next((word for word in extra if re.fullmatch(r"\$\(\w+_CFLAGS\)", word)), "")
+            if not flags:
+                raise UserError(self.where, f"the rule of {target} has no flags of the form $(NAME_CFLAGS) before -o",
+                                "use a supported release")
+            extra.remove(flags)
+            found[target] = Rule(flags[2:-1], tuple(extra))
         return found
 
     def archives(self) -> dict[str, list[str]]:
@@ -134,6 +156,10 @@ def setup_lines(text: str, buildtype: str) -> list[SetupLine]:
 def read(tree: Path, name: str) -> str:
     """Return a text file of the tree. Raises UserError when it is not there."""
     try:
-        return (tree / name).read_text("utf-8")
-    except OSError as error:
-        raise UserError(str(tree / name), error.strerror or str(error), "use a complete CPython source tree") from None
+        with open(tree / name, encoding="utf-8") as stream:
+            text = stream.read(MAX_TEXT + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(str(tree / name), getattr(error, "strerror", None) or str(error), "use a complete CPython source tree") from None
+    if len(text) > MAX_TEXT:
+        raise UserError(str(tree / name), f"it has more than {MAX_TEXT} characters", "use a supported release")
+    return text

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
-from . import budget, inherit
+from . import inherit, variantlines
 from .errors import UserError, nearest
+from .variantlines import Waiver
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Flags:
     """Flags of this target, beside those of the options. compile, link: for every compile, every link.
 
     zig, gcc, clang: the words that name the CPU and its FPU, as each of them spells it, for both; an SDK has its own.
+    hardening: what this machine's compilers have besides the common ones. unhardened: features of hardening.py that it
+    cannot have, each with the reason ("fortify: musl has none").
     """
 
     compile: tuple[str, ...] = ()
@@ -62,6 +65,8 @@ class Flags:
     zig: tuple[str, ...] = ()
     gcc: tuple[str, ...] = ()
     clang: tuple[str, ...] = ()
+    hardening: tuple[str, ...] = ()
+    unhardened: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,19 @@ class Python:
 class Elf:
     """What inspection expects. flags: e_flags, exact. flags_mask: the bits of e_flags that are compared.
 
-    page: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a dynamic
-    program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
+    linked_mask: further bits of e_flags that are compared in programs and libraries. attributes: build attributes as
+    ``NAME=PATTERN``. properties: of .note.gnu.property, where the toolchain's own files have them. size_limit: of all files in
+    bytes, 0 for any. page: bytes, of the largest pages that a kernel of this machine may have. interpreter: PT_INTERP of a
+    dynamic program, empty for a static one. needed: the only names allowed in DT_NEEDED besides libpython.
     """
 
     flags: int = 0
     flags_mask: int = 0xFFFFFFFF
+    linked_mask: int = 0
+    attributes: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
     page: int = 4096
+    size_limit: int = 0
     interpreter: str = ""
     needed: tuple[str, ...] = ()
 
@@ -123,6 +134,7 @@ class Variant:
     flash: str = ""
     inherits: str = ""
     flags: Flags = Flags()
+    waivers: tuple[Waiver, ...] = ()
     triple: str = ""
 
     @property
@@ -150,11 +162,7 @@ def load(folder: Path, known: Mapping[str, Path] | None = None) -> Variant:
     if variant and not re.fullmatch(r"2\.\d+" if variant.libc.name == "glibc" else "", variant.libc.floor):
         problems.append(f"libc.floor: {variant.libc.floor!r} is not a glibc version such as '2.17'" if variant.libc.name == "glibc"
                         else "libc.floor: only glibc has one; leave it out")
-    if variant and variant.flash:
-        try:
-            budget.parse(variant.flash)
-        except UserError:
-            problems.append(f"flash: {variant.flash!r} is not a size such as '4M'")
+    problems += variantlines.unfit(variant) if variant else []
     if problems:
         raise UserError(str(path), "; ".join(problems), "see variants/README.md for every key")
     return variant
@@ -181,6 +189,11 @@ def _value(item, value, key: str, problems: list[str]):
             problems.append(f"{key}: a table is expected, not {value!r}")
             return None
         return _build(table, value, key + ".", problems)
+    if item.type == "tuple[Waiver, ...]":
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            problems.append(f"{key}: {value!r} is not a list of tables")
+            return None
+        return tuple(_build(Waiver, one, f"{key}[{number}].", problems) for number, one in enumerate(value))
     expected, words = _TYPES[item.type]
     if not isinstance(value, expected) or isinstance(value, bool) or (
             expected is list and not all(isinstance(element, str) for element in value)):

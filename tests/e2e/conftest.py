@@ -10,10 +10,11 @@ import pytest
 
 pytest.register_assert_rewrite("checkout", "built", "refusal", "workshop")
 
-from binfmt import Registration  # noqa: E402  (their assertions are to be told in full)
-from built import VARIANTS, Build  # noqa: E402
+from built import VARIANTS, Build  # noqa: E402  (their assertions are to be told in full)
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
 from workshop import Workshop  # noqa: E402
+
+from crosspy import runner  # noqa: E402
 
 _WANTED = pytest.StashKey[list[str]]()
 
@@ -84,7 +85,7 @@ def bare(built, place):
 @pytest.fixture(scope="session")
 def binfmt():
     """Make the kernel start programs of a foreign machine, or end the test with the reason why it cannot."""
-    registered: dict[str, Registration] = {}
+    registered: dict[str, Path | None] = {}
 
     def register(build: Build) -> None:
         if not build.foreign or build.variant.run.qemu in registered:
@@ -96,10 +97,15 @@ def binfmt():
             if os.geteuid() != 0:
                 missing("programs of a foreign machine cannot start each other: as root, apt-get install qemu-user-static "
                         "binfmt-support, and mount binfmt_misc")
-            registered[build.variant.run.qemu] = Registration(build.python, build.command()[0])
+            if not (runner.TABLE / "register").exists():
+                subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", str(runner.TABLE)], capture_output=True, check=False)
+            try:
+                registered[build.variant.run.qemu] = runner.register(build.python, build.command()[0])
+            except OSError as error:
+                missing(f"the kernel takes no row for qemu ({error}): programs of the target cannot start each other here")
     yield register
-    for registration in registered.values():
-        registration.remove()
+    for row in registered.values():
+        runner.unregister(row)
 
 
 @pytest.fixture(scope="session")

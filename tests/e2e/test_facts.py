@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from built import EVERY, VARIANTS, Build
 
-from crosspy import autoconf, flags, options, toolchain
+from crosspy import autoconf, flags, hardening, options, toolchain
 
 # Variable of configure's -> the macro of pyconfig.h that it decides, and the variable's value that defines the macro.
 DECIDES = {
@@ -72,7 +72,7 @@ def test_the_ledger_says_what_upstreams_own_program_says(main, text, target, tmp
         if name in OTHERS or (name in X86_ONLY and variant.machine.elf not in ("EM_X86_64", "EM_386")):
             continue
         (tmp_path / f"{name}.c").write_text(source)
-        command = [*words, *FLAGS.get(name, ()), f"{name}.c", *flags.program(variant, tool), "-lpthread", "-lm", "-o", name]
+        command = [*words, *FLAGS.get(name, ()), f"{name}.c", *hardening.program(variant, chosen, tool), "-lpthread", "-lm", "-o", name]
         done = subprocess.run(command, cwd=tmp_path, env=dict(tool.env), capture_output=True, text=True)
         assert done.returncode == 0 or name in ("ac_cv_have_chflags", "ac_cv_have_lchflags"), done.stderr
         said = values[0] if done.returncode == 0 and run(build, tmp_path / name) else values[1]

@@ -40,3 +40,26 @@ def test_the_function_gets_the_session_and_gives_the_exit_status(monkeypatch):
     from crosspy import errors
     monkeypatch.setattr(errors, "shown", lambda session: session or None, raising=False)
     assert commands.run("show", 3) == 3 and commands.run("show", None) == 0
+
+
+@pytest.fixture
+def both(monkeypatch):
+    rows = {"inspect": commands.Command("look", run="errors:nearest", instead=("file",), words=("rules",)),
+            "conformance": commands.Command("test", needs=(("tests", "yes"),))}
+    monkeypatch.setattr(commands, "COMMANDS", rows)
+
+
+def test_an_alias_of_the_graph_runs_without_one_for_an_argument_or_a_word_of_its_own(both):
+    assert commands.asked(["inspect"], {"target": "arm"}, READERS) == ""
+    assert commands.asked(["inspect"], {"file": "x"}, {"file": "inspect"}) == "inspect"
+    assert commands.asked(["inspect", "rules"], {}, READERS) == "inspect"
+    assert commands.belongs("rules", ["inspect", "rules"]) and not commands.belongs("rules", ["rules"])
+    assert not commands.wants_target(["inspect", "rules"]) and commands.wants_target(["inspect"]) and not commands.wants_target([])
+    with pytest.raises(UserError, match="inspect runs alone"):
+        commands.asked(["inspect", "rules", "conformance"], {"tests": "yes"}, READERS)
+
+
+def test_an_alias_that_needs_an_argument_says_so(both):
+    with pytest.raises(UserError, match="scons conformance: it needs tests=yes. Fix: use scons conformance tests=yes"):
+        commands.asked(["conformance"], {"target": "arm"}, READERS)
+    assert commands.asked(["conformance"], {"tests": "yes"}, READERS) == ""

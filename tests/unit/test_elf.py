@@ -6,6 +6,7 @@ import json
 import random
 import re
 import shutil
+import struct
 import subprocess
 import time
 import tracemalloc
@@ -53,11 +54,51 @@ def test_both_classes_and_both_byte_orders_are_read(bits, data):
         exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True, align=0x4000,
         sections=(".debug_info", ".text", ".zdebug_line")))
     assert facts == elf.ElfFacts(
-        bits, data, "EM_S390", 0x1234, "ET_DYN", 0x4000, soname="libx.so.1", needed=("liba.so", "libb.so"),
+        bits, data, "EM_S390", 0x1234, "ET_DYN", soname="libx.so.1", needed=("liba.so", "libb.so"),
         search_paths=("RPATH /a", "RUNPATH /b"), stack="RWX", writable_code=("0x0",), relro=True, dynamic=True, bind_now=True,
-        textrel=True, relr=True, inits=("PyInit_x",), debug=(".debug_info", ".zdebug_line"),
+        textrel=True, relr=True, page=0x4000, exports=("PyInit_x", "other"), debug=(".debug_info", ".zdebug_line"),
         versions=(elf.Version("A_1", "liba.so", ("one", "two")), elf.Version("A_2", "liba.so", ()),
                   elf.Version("B_1", "libb.so", ("three",))))
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("data", ["little", "big"])
+def test_versions_that_are_defined_notes_and_symbols_that_are_wanted_are_read(bits, data):
+    facts = elf.read(tiny_elf.make(
+        bits=bits, data=data, undefined=("Py_None",), weak=("__gmon_start__",), defines={"V_1": ["a", "b"], "V_2": ["c"]},
+        build_id=b"\1\2\3\4", properties=(0xC0000000, 3), align=4096,
+        sections=((".gnu_debuglink", 1, b"x.debug\0\0\0\0\0"), (".symtab", 2, b""))))
+    assert (facts.undefined, facts.weak, facts.exports) == (("Py_None",), ("__gmon_start__",), ("a", "b", "c"))
+    assert facts.imports == {"Py_None", "__gmon_start__"}
+    assert facts.defines == (elf.Version("V_1", "", ("a", "b")), elf.Version("V_2", "", ("c",)))
+    assert (facts.build_id, facts.properties, facts.page) == ("01020304", ("BTI", "PAC"), 4096)
+    assert (facts.debug_link, facts.symtab) == ("x.debug", True)
+
+
+def test_segments_that_no_page_fits_have_pages_of_one_byte():
+    plain = bytearray(tiny_elf.make(align=4096, dynamic=False))
+    plain[64 + 16:64 + 24] = struct.pack("<Q", 0x123)   # p_vaddr of the PT_LOAD is not congruent to its p_offset
+    assert elf.read(bytes(plain)).page == 1
+
+
+@pytest.mark.parametrize(("section", "content", "rows"), [
+    (".ARM.attributes", tiny_elf.aeabi((6, 10), (28, 1)), ("ARM.CPU_ARCH=10", "ARM.ABI_VFP_ARGS=1")),
+    (".ARM.attributes", b"A\x13\0\0\0aeabi\0\x01\x09\0\0\0\x057A\0", ("ARM.CPU_NAME=7A",)),
+    (".riscv.attributes", b"A\x17\0\0\0riscv\0\x01\x0d\0\0\0\x05rv64\0\4\x10", ("RISCV.ARCH=rv64", "RISCV.STACK_ALIGN=16")),
+    (".gnu.attributes", tiny_elf.aeabi((4, 1), vendor="gnu"), ("GNU.4=1",)),
+    (".ARM.attributes", tiny_elf.aeabi((6, 10), vendor="other"), ()),
+    (".MIPS.abiflags", bytes([0, 0, 32, 2, 1, 1, 0, 1]) + bytes(16),
+     ("MIPS.version=0", "MIPS.isa_level=32", "MIPS.isa_rev=2", "MIPS.gpr_size=1", "MIPS.cpr1_size=1", "MIPS.cpr2_size=0",
+      "MIPS.fp_abi=1", "MIPS.isa_ext=0", "MIPS.ases=0"))])
+def test_build_attributes_are_read_by_the_names_of_their_documents(section, content, rows):
+    assert elf.read(tiny_elf.make(sections=((section, 1, content),))).attributes == rows
+
+
+@pytest.mark.parametrize("content", [b"B", b"A\xff\0\0\0aeabi\0", tiny_elf.aeabi((6, 0x80)), b"A\x13\0\0\0aeabi\0\x01\x09\0\0\0\x057AA",
+                                     b"A\x0b\0\0\0aeabi\0\1", b"A" + bytes(1 << 16)])
+def test_damaged_build_attributes_are_told(content):
+    with pytest.raises(elf.ElfError, match="attributes|damaged"):
+        elf.read(tiny_elf.make(sections=((".ARM.attributes", 1, content),)))
 
 
 @pytest.mark.parametrize(("options", "kind"), [

@@ -4,7 +4,8 @@ import dataclasses
 import pytest
 from samples import given, job, load_variant, static
 
-from crosspy import flags, variant
+from crosspy import flags, hardening, variant
+from crosspy.toolchain import Toolchain
 
 
 @pytest.fixture
@@ -17,8 +18,11 @@ def gcc(tmp_path):
     return job(tmp_path / "job").toolchain
 
 
+TOOLCHAIN = Toolchain("gcc", "mips-linux-gnu", "14.2.0", ("/opt/gcc",), ("ar",), (), "e" * 64, properties=("IBT",))
+
+
 def compiling(one, role="core", editable=False, debug=False, **arguments):
-    return flags.compiling(one, given(**arguments), role, editable, debug)
+    return flags.compiling(one, given(**arguments), TOOLCHAIN, role, editable, debug)
 
 
 @pytest.mark.parametrize("optimize, word, asserts", [("speed", "-O3", False), ("size", "-Os", False), ("debug", "-O0", True)])
@@ -77,3 +81,37 @@ def test_make_s_values_carry_soabi_and_suffix_and_the_ledger_overrides_constants
 
 def test_the_build_date_looks_as_the_preprocessor_writes_it():
     assert flags.build_date(0) == "-DDATE='\"Jan  1 1970\"' -DTIME='\"00:00:00\"'"
+
+
+def test_without_hardening_a_build_has_none_of_its_flags(gnu, tmp_path):
+    every = {*compiling(gnu), *flags.linking(gnu, given(), TOOLCHAIN, "program")}
+    assert {"-fstack-protector-strong", "-D_FORTIFY_SOURCE=3", "-fPIE", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,separate-code"} < every
+    none = {*compiling(gnu, hardening="no"), *flags.linking(gnu, given(hardening="no"), TOOLCHAIN, "program")}
+    assert none & every == {word for word in every if "fstack" not in word and "FORTIFY" not in word and "-z,relro" not in word
+                            and "-z,now" not in word and "separate-code" not in word and "pie" not in word.lower()}
+    assert {"-fno-PIE", "-no-pie", "-Wl,-z,noexecstack"} <= none
+    assert "-static" in flags.linking(static(tmp_path), given(hardening="no"), TOOLCHAIN, "program")
+
+
+def test_what_a_target_cannot_have_is_absent_with_its_reason(gnu, tmp_path):
+    own = dataclasses.replace(gnu, flags=variant.Flags(hardening=("-mbranch",), unhardened=("stack-protector: no TLS",)),
+                              elf=dataclasses.replace(gnu.elf, properties=("IBT", "SHSTK")))
+    stated = hardening.stated(own, given(), TOOLCHAIN)
+    assert stated["stack-protector"] == "absent: no TLS" and stated["machine"] == "-mbranch" and stated["pie"] == "yes"
+    assert stated["fortify"].endswith("-D_FORTIFY_SOURCE=3") and stated["properties"] == "yes"
+    assert hardening.stated(own, given(optimize="debug"), TOOLCHAIN)["fortify"].startswith("absent: it needs an optimising compiler")
+    assert hardening.stated(static(tmp_path), given(), TOOLCHAIN)["fortify"] == "absent: musl has no checked functions"
+    zig = dataclasses.replace(TOOLCHAIN, kind="zig", properties=())
+    assert hardening.stated(own, given(), zig)["separate-code"] == "absent: zig always does so"
+    assert "crt files of zig" in hardening.stated(own, given(), zig)["properties"]
+    assert set(hardening.stated(gnu, given(hardening="no"), zig).values()) == {"absent: hardening=no"}
+
+
+def test_inspection_expects_what_the_flags_give(gnu):
+    own = dataclasses.replace(gnu, elf=dataclasses.replace(gnu.elf, properties=("IBT", "SHSTK")))
+    found = hardening.expected(own, given(), TOOLCHAIN)
+    assert {name: found[name] for name in ("pie", "bound", "stack_protector", "fortify")} == dict.fromkeys(
+        ("pie", "bound", "stack_protector", "fortify"), True)
+    assert found["properties"] == ["IBT"], "only what the crt files of the toolchain carry"
+    none = hardening.expected(own, given(hardening="no"), TOOLCHAIN)
+    assert not any(none[name] for name in ("pie", "bound", "stack_protector", "fortify", "properties"))

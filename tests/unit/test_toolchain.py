@@ -4,10 +4,11 @@ import os
 import shutil
 
 import pytest
+import tiny_elf
 from fakecross import Cross
 from samples import load_variant, static
 
-from crosspy import compiler, toolchain, variant
+from crosspy import compiler, crtfiles, toolchain, variant
 from crosspy.errors import UserError
 from crosspy.identity import Identity
 
@@ -173,3 +174,13 @@ def test_parse_splits_kind_and_argument():
 def test_a_gcc_without_its_archiver_is_refused_before_anything_is_compiled(cross, get):
     (cross.folder / "bin/mips-linux-gnu-ar").unlink()
     assert "mips-linux-gnu-ar does not exist" in str(refused(get, cross.prefix))
+
+
+def test_only_the_properties_that_every_crt_file_has_can_be_asked_for(tmp_path):
+    def write(name, bits):
+        (tmp_path / name).write_bytes(tiny_elf.make(type=tiny_elf.ET_DYN, properties=(0xC0000002, bits)))
+        return str(tmp_path / name)
+    both, one = write("crtbeginS.o", 3), write("Scrt1.o", 1)
+    assert crtfiles.properties([both]) == ["IBT", "SHSTK"]
+    assert crtfiles.properties([both, one, write("libc.a", 0), str(tmp_path / "crtn.o")]) == ["IBT"]
+    assert crtfiles.properties([]) == []

@@ -1,0 +1,90 @@
+"""Rules: is a file protected as the variant and ``hardening=`` ask?
+
+Sources: LSB for PT_GNU_*; gABI chapter 5; the Linux extensions to the gABI for .note.gnu.property.
+"""
+from __future__ import annotations
+
+from .expectation import Expectation
+from .findings import FATAL, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule
+
+
+def _pie(entry: Entry, expect: Expectation) -> Answers:
+    if expect.pie and entry.facts.type != "ET_DYN":
+        yield entry.facts.type, "ET_DYN, a position-independent program"
+
+
+def _stack(entry: Entry, expect: Expectation) -> Answers:
+    if not entry.facts.stack or "X" in entry.facts.stack:
+        yield f"PT_GNU_STACK {entry.facts.stack}" if entry.facts.stack else "no PT_GNU_STACK", "PT_GNU_STACK RW"
+
+
+def _text_relocations(entry: Entry, expect: Expectation) -> Answers:
+    if entry.facts.textrel:
+        yield "DT_TEXTREL or DF_TEXTREL", "no relocation of code"
+
+
+def _relro(entry: Entry, expect: Expectation) -> Answers:
+    if expect.bound and not entry.facts.relro:
+        yield "no PT_GNU_RELRO", "PT_GNU_RELRO"
+
+
+def _bind_now(entry: Entry, expect: Expectation) -> Answers:
+    if expect.bound and entry.facts.dynamic and not entry.facts.bind_now:
+        yield "neither DF_BIND_NOW nor DF_1_NOW", "one of them"
+
+
+def _writable_code(entry: Entry, expect: Expectation) -> Answers:
+    if entry.facts.writable_code:
+        yield f"PT_LOAD with W and X at {', '.join(entry.facts.writable_code)}", "W or X"
+
+
+def _stack_protector(entry: Entry, expect: Expectation) -> Answers:
+    if expect.stack_protector and not any(group.guarded for group in entry.members):
+        yield "no object that calls __stack_chk_fail", "objects compiled with -fstack-protector-strong"
+
+
+def _fortify(entry: Entry, expect: Expectation) -> Answers:
+    if expect.fortify and not any(group.fortified for group in entry.members):
+        yield "no object that calls a __*_chk function", "objects compiled with -D_FORTIFY_SOURCE"
+
+
+def _properties(entry: Entry, expect: Expectation) -> Answers:
+    if missing := [name for name in expect.properties if name not in entry.facts.properties]:
+        yield f"no {', '.join(missing)} in .note.gnu.property", f"{', '.join(expect.properties)}"
+
+
+def _page(entry: Entry, expect: Expectation) -> Answers:
+    if expect.page and entry.facts.page % expect.page:
+        yield f"segments for pages of {entry.facts.page} bytes", f"{expect.page} bytes or a multiple"
+
+
+_LINKER = "give the link step"
+_LIBPYTHON = frozenset({"archive"})   # what root/ holds of the objects, in a form in which calls still have their names
+RULES = (
+    Rule("pie", "programs are position-independent", PROGRAMS, _pie,
+         "only then can the kernel load the program at a random address (gABI 5, Base Address)",
+         "compile with -fPIE and link with -pie or -static-pie, or take hardening=no", WEAK),
+    Rule("exec-stack", "no executable stack", LINKED, _stack,
+         "the kernel makes the stack executable without a PT_GNU_STACK or with PF_X in it (LSB, PT_GNU_STACK)",
+         f"{_LINKER} -Wl,-z,noexecstack and each assembler source a .note.GNU-stack section", WEAK),
+    Rule("textrel", "no relocation of code", LINKED, _text_relocations,
+         "the loader would have to make code writable (gABI 5, DT_TEXTREL)", "compile every object with -fPIC or -fPIE", WEAK),
+    Rule("relro", "relocated data becomes read-only", LINKED, _relro,
+         "the loader protects PT_GNU_RELRO after relocation (LSB, PT_GNU_RELRO)", f"{_LINKER} -Wl,-z,relro", WEAK),
+    Rule("bind-now", "symbols are bound at start", LINKED, _bind_now,
+         "only then is the whole GOT under RELRO (gABI 5, DF_BIND_NOW)", f"{_LINKER} -Wl,-z,now", WEAK),
+    Rule("writable-code", "no segment with W and X", LINKED, _writable_code,
+         "code that can be written can be replaced (gABI 5, Segment Permissions)", "drop -N or --omagic from the link", WEAK),
+    Rule("stack-protector", "functions guard their stack", _LIBPYTHON, _stack_protector,
+         "a buffer that overflows would overwrite the return address unnoticed",
+         "compile with -fstack-protector-strong, or state why not in flags.unhardened of the variant", WEAK),
+    Rule("fortify", "calls into libc check sizes", _LIBPYTHON, _fortify,
+         "memcpy and its kind know how large the destination is and end the program (feature_test_macros(7))",
+         "compile with -D_FORTIFY_SOURCE=3 and an -O above 0, or state why not in flags.unhardened of the variant", WEAK),
+    Rule("properties", "branch protection is noted", LINKED, _properties,
+         "the loader turns BTI or IBT on only for files that carry the note (.note.gnu.property)",
+         "compile and assemble every object with the variant's flags.hardening", WEAK),
+    Rule("page-size", "segments fit the largest pages", LINKED, _page,
+         "a kernel with larger pages than p_align refuses the file (gABI 5, p_align)",
+         f"{_LINKER} -Wl,-z,max-page-size of elf.page", FATAL),
+)

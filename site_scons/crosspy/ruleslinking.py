@@ -1,0 +1,108 @@
+"""Rules: will the device's loader find all that a file asks for?
+
+Sources: gABI chapter 5 (Dynamic Linking), LSB (Symbol Versioning), PEP 384 for libpython3.so.
+"""
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from .expectation import Expectation
+from .findings import FATAL, LIBRARY, LINKED, WEAK, Answers, Entry, Rule, WholeAnswers, some
+
+_MARKERS = {"GLIBC_ABI_DT_RELR": (2, 36)}   # versions without symbols that stand for a feature of glibc's loader
+
+
+def _interpreter(entry: Entry, expect: Expectation) -> Answers:
+    library = entry.kind in LIBRARY or re.search(r"\.so(\.|$)", entry.path)
+    wanted = "" if library else expect.interpreter
+    if entry.facts.interpreter != wanted:
+        yield entry.facts.interpreter or "none", wanted or "none"
+
+
+def _needed(entry: Entry, expect: Expectation) -> Answers:
+    allowed = (*expect.needed, *expect.module_needed.get(entry.module, ()))
+    if extra := [name for name in sorted(set(entry.facts.needed)) if not any(fnmatchcase(name, one) for one in allowed)]:
+        yield ", ".join(extra), f"only {', '.join(allowed)}" if allowed else "no library at all"
+
+
+def _stable_abi(entry: Entry, expect: Expectation) -> Answers:
+    wanted = [name for name in expect.needed if re.fullmatch(r"libpython3\.\d+t?\.so\.1\.0", name)]
+    if posixpath.basename(entry.path) == "libpython3.so" and not set(wanted) & set(entry.facts.needed):
+        yield ", ".join(entry.facts.needed) or "no DT_NEEDED", " or ".join(wanted) or "no libpython3.so in this build"
+
+
+def _version_number(name: str) -> tuple[int, ...] | None:
+    parts = name.removeprefix("GLIBC_").split(".")
+    plain = all(re.fullmatch("[0-9]{1,8}", part) for part in parts)
+    return tuple(map(int, parts)) if plain else _MARKERS.get(name)
+
+
+def _glibc_floor(entry: Entry, expect: Expectation) -> Answers:
+    floor = tuple(map(int, expect.glibc_floor.split("."))) if expect.glibc_floor else ()
+    wanted = f"at most GLIBC_{expect.glibc_floor}" if floor else "no version of glibc"
+    for version in entry.facts.versions:
+        number = _version_number(version.name)
+        if version.name.startswith("GLIBC_") and (number is None or number > floor):
+            yield f"{version.name} for {some(version.symbols) or version.library}", wanted
+    if entry.facts.relr and floor and floor < _MARKERS["GLIBC_ABI_DT_RELR"]:
+        yield "relative relocations in DT_RELR, which glibc reads since 2.36", wanted
+
+
+def _search_path(entry: Entry, expect: Expectation) -> Answers:
+    if entry.facts.search_paths:
+        yield ", ".join(entry.facts.search_paths), "neither DT_RPATH nor DT_RUNPATH"
+
+
+def _undefined(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
+    """A symbol with a version was found in a library when the file was linked; one without must come from root/ itself.
+
+    A libc without versions (musl) that is not in root/ may have it: then only rootfs= can tell.
+    """
+    linked = [entry for entry in entries if entry.kind in LINKED and entry.facts.dynamic]
+    there = {name for entry in linked for name in entry.facts.exports}
+    names = {posixpath.basename(entry.path) for entry in linked} | {entry.facts.soname for entry in linked}
+    for entry in linked:
+        unknown = not expect.glibc_floor and set(entry.facts.needed) - names
+        if not unknown and (missing := sorted(set(entry.facts.undefined) - there)):
+            yield entry.path, some(missing), "only symbols of libpython, the interpreter or a library that it needs"
+
+
+def _rootfs_needed(entry: Entry, expect: Expectation) -> Answers:
+    for name in entry.missing:
+        yield name, "a library of the root file system, for this machine, on its loader's path"
+
+
+def _rootfs_symbols(entry: Entry, expect: Expectation) -> Answers:
+    if entry.unresolved:
+        yield some(entry.unresolved), "symbols that the root file system's libraries have"
+
+
+RULES = (
+    Rule("interpreter", "the device's loader", LINKED, _interpreter,
+         "the kernel starts PT_INTERP first and fails with 'not found' without it (gABI 5)",
+         "compare elf.interpreter and libc.linkage of the variant with the link command", FATAL),
+    Rule("needed", "only allowed libraries", LINKED, _needed,
+         "each DT_NEEDED must be on the device (gABI 5, Shared Object Dependencies)",
+         "drop the library from the link, or add it to elf.needed of the variant if the device has it", FATAL),
+    Rule("libpython-stub", "libpython3.so leads to libpython", LIBRARY, _stable_abi,
+         "extensions for the stable ABI load libpython3.so to get the versioned library (PEP 384)",
+         "link libpython3.so with libpython and -Wl,--no-as-needed", FATAL),
+    Rule("glibc-floor", "no newer glibc than the floor", LINKED, _glibc_floor,
+         "an older loader ends with \"version 'GLIBC_x' not found\" (LSB, Symbol Versioning)",
+         "take toolchain=zig, which can lower the floor, or raise glibc= or the variant's floor", FATAL),
+    Rule("undefined", "every symbol has a provider", frozenset(), lambda entry, expect: (),
+         "with BIND_NOW the loader ends with 'undefined symbol' at the import (gABI 5)",
+         "link the object or library that defines it", FATAL, _undefined),
+    Rule("rootfs-needed", "libraries are in rootfs=", LINKED, _rootfs_needed,
+         "the loader of that device ends with 'cannot open shared object file'",
+         "install the library there, or link without it", FATAL),
+    Rule("rootfs-symbol", "symbols are in rootfs=", LINKED, _rootfs_symbols,
+         "the loader of that device ends with 'undefined symbol' or 'version not found'",
+         "build for the libc of that device (glibc=, or the variant's floor), or update its libraries", FATAL),
+    Rule("rpath", "no search path inside", LINKED, _search_path,
+         "a path of the build machine, or one that others can write, could bring the library (gABI 5)",
+         "drop -rpath from the link command", WEAK),
+)

@@ -1,0 +1,32 @@
+"""Parts of a variant that have a form of their own: waivers, and lines."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import budget
+from .errors import UserError
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Findings that may stay. rule: its id. file: a pattern of paths below root/. reason: why."""
+
+    rule: str
+    file: str
+    reason: str
+
+
+def unfit(variant) -> list[str]:
+    """Return what is wrong with such lines of a variant.Variant."""
+    found = [f"elf.attributes: {row!r} is not NAME=PATTERN" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
+    found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
+              if not re.fullmatch(r"[\w-]+: \S.*", row)]
+    found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
+    if variant.flash:
+        try:
+            budget.parse(variant.flash)
+        except UserError:
+            found.append(f"flash: {variant.flash!r} is not a size such as '4M'")
+    return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
+                    if (value := getattr(variant.elf, name)) < 0]

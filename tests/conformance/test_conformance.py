@@ -1,0 +1,50 @@
+"""CPython's own tests on what was built, through `scons conformance`'s own program and through the alias itself."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from checkout import REPOSITORY
+
+# test_str is what the issue tracker still calls test_unicode
+FILES = "test_int test_float test_struct test_str test_marshal test_json test_decimal test_threading test_socket test_os " \
+        "test_zipimport test_importlib".split()
+NIGHTLY = pytest.mark.nightly
+
+
+def run(build, output: Path, *words: str) -> tuple[int, dict, str]:
+    """Run the release's test package on a build. Returns exit status, result and what was printed."""
+    release = build.manifest["release"]["version"]
+    package = build.checkout.build / "sources" / f"Python-{release}" / "Lib" / "test"
+    inner = os.path.relpath(build.python, build.root)
+    done = subprocess.run([sys.executable, "-m", "crosspy.conformance", "run", "--root", build.root, "--python", inner, "--variant", build.name,
+                           "--variants", REPOSITORY / "variants", "--output", output, "--test-package", package, *words],
+                          env={**os.environ, "PYTHONPATH": str(REPOSITORY / "site_scons")}, capture_output=True, text=True)
+    print(done.stdout[-4000:], done.stderr[-1000:])
+    return done.returncode, json.loads(output.read_text("utf-8")), done.stdout
+
+
+@pytest.mark.parametrize("name", ["aarch64-linux-gnu", "arm-linux-gnueabihf", "x86_64-linux-gnu", "x86_64-linux-musl"])
+def test_a_dozen_files_fail_as_expected_and_no_other_way(built, room, name):
+    status, result, _ = run(built(name), room / "conformance.json", "--only", ",".join(FILES))
+    unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
+    assert unexpected == {} and status == 0
+    assert sorted(result["files"]) == sorted(FILES)
+    assert sum(row["tests"] for row in result["files"].values()) > 3000
+
+
+@NIGHTLY
+@pytest.mark.parametrize("name", ["x86_64-linux-gnu", "x86_64-linux-musl"])
+def test_the_whole_suite(built, name):
+    build = built(name, "tests=yes", flavour="+tests-yes")
+    run = build.checkout.scons("conformance", f"target={name}", "tests=yes", check=False)
+    result = json.loads((build.folder / "conformance.json").read_text("utf-8"))
+    unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
+    assert unexpected == {} and run.code == 0 and len(result["files"]) > 400
+
+
+def test_the_alias_wants_the_test_package_and_knows_the_files(main):
+    run = main.scons("conformance", "target=x86_64-linux-musl", check=False)
+    assert run.code and run.err.startswith("scons conformance: it needs tests=yes. Fix:")

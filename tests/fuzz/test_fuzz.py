@@ -1,0 +1,240 @@
+"""Whatever the bytes of a file are: facts, findings or one UserError, never another exception, in bounded time and memory.
+
+Each run tries the same small number of mutations; `pytest -m nightly tests/fuzz` tries many, new ones each time.
+"""
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny_elf
+from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, extension, libpython, program, relocatable
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crosspy import archive, elf, expectation, inspection, policy, release, tables, upstream, variant, verdict
+from crosspy.errors import UserError
+
+UNIT = Path(__file__).resolve().parents[1] / "unit"
+PROJECT = Path(__file__).resolve().parents[2]
+LENGTHS = [pytest.param(40, id="short"), pytest.param(20_000, id="long", marks=pytest.mark.nightly)]
+
+
+def fuzz(examples: int, strategy, check) -> None:
+    """Call `check` with values of a strategy; the short run is the same each time."""
+    fixed = settings(max_examples=examples, derandomize=examples < 1000, deadline=None, database=None,
+                     suppress_health_check=list(HealthCheck))
+    fixed(given(strategy)(check))()
+
+
+INTERESTING = st.sampled_from([b"\0", b"\xff", b"\0" * 8, b"\xff" * 8, b"\xff\xff\xff\x7f", b"\1\0\0\0", b"\x80" * 10, b"/", b"A"])
+
+
+@st.composite
+def damaged(draw, originals: list[bytes]) -> bytes:
+    """One of the originals, cut, overwritten in a few places, with something put in."""
+    data = bytearray(draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        piece = draw(st.one_of(INTERESTING, st.binary(min_size=1, max_size=8)))
+        data[at:at + (0 if draw(st.integers(0, 9)) == 0 else len(piece))] = piece
+    return bytes(data[:draw(st.one_of(st.just(len(data)), st.integers(0, len(data))))])
+
+
+@st.composite
+def garbled(draw, originals: list[str]) -> str:
+    """A text whose lines were left out, doubled, moved, cut, or had something put in."""
+    lines = draw(st.sampled_from(originals)).splitlines(keepends=True)
+    for _ in range(draw(st.integers(1, 6))):
+        at, kind = draw(st.integers(0, max(len(lines) - 1, 0))), draw(st.integers(0, 4))
+        line = lines[at] if lines else ""
+        cut = draw(st.integers(0, len(line)))
+        new = {0: [], 1: [line, line], 2: [line[:cut]], 3: [line[:cut] + draw(PIECES) + line[cut:]], 4: [draw(PIECES), line]}[kind]
+        lines[at:at + 1] = new
+    return "".join(lines)
+
+
+PIECES = st.one_of(st.text(max_size=12), st.sampled_from(
+    ["[", "[[x]]\n", "{", "]" * 30, "$(", "$(A)", "A=$(A)\n", "@X@", "\\\n", "*shared*\n", "= 1\n", "\"", "'''", "[" * 3000, "9" * 5000,
+     "nan", "1979-05-27\n", "\x00", "\ud7ff", "x.o: x.c\n\t$(CC) -c\n", "\t$(FREEZE_MODULE) a $(srcdir)/b c\n", "/" * 40]))
+
+ELVES = [*(path.read_bytes() for path in sorted((UNIT / "fixtures").glob("*.elf"))), program(), extension(), libpython(),
+         relocatable(sections=((".ARM.attributes", 0x70000003, tiny_elf.aeabi((6, 10), (28, 1))),)),
+         tiny_elf.make(bits=32, data="big", versions={("a", "B"): ["c"]}, defines={"V": ["x"]}, properties=(0xC0000002, 3)),
+         tiny_elf.make(sections=((".MIPS.abiflags", 1, bytes(24)), (".riscv.attributes", 1, tiny_elf.aeabi((4, 16), vendor="riscv"))))]
+ARCHIVES = [tiny_elf.ar({"a.o": relocatable(), "a_name_that_is_long.o": relocatable()})]
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+def test_a_damaged_elf_file_has_facts_or_is_damaged(examples):
+    def check(data: bytes) -> None:
+        try:
+            facts = elf.read(data)
+            assert elf.ElfFacts.from_json(json.loads(json.dumps(dataclasses.asdict(facts)))) == facts
+        except elf.ElfError as error:
+            assert str(error)
+    fuzz(examples * 3, damaged(ELVES), check)
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+def test_a_damaged_archive_has_members_or_is_damaged(examples):
+    def check(data: bytes) -> None:
+        try:
+            assert sum(group.count for group in archive.read(data)) >= 0
+        except elf.ElfError as error:
+            assert str(error)
+    fuzz(examples, damaged(ARCHIVES), check)
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+def test_every_rule_judges_every_damaged_file(examples, tmp_path):
+    rules = {rule.id for rule in policy.RULES}
+    places = ["usr/bin/python3.13", f"{DYNLOAD}/spam{SUFFIX}", OBJECT, "usr/lib/libpython3.so", "usr/lib/libpython3.13.a", "usr/bin/x"]
+
+    def check(row: tuple[str, bytes]) -> None:
+        path = tmp_path / row[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(row[1])
+        path.chmod(0o755)
+        found = policy.judge(inspection.inspect(tmp_path, expected(), inspection.FactsCache(None)), expected())
+        path.unlink()
+        assert {one.rule for one in found} <= rules and all(str(one) for one in found)
+        assert verdict.table(found) and verdict.junit(found, expected())
+    fuzz(examples, st.tuples(st.sampled_from(places), damaged([*ELVES, *ARCHIVES])), check)
+
+
+VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+                      lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=6)
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+def test_a_garbled_expectation_is_refused_or_can_be_judged_by(examples):
+    good = expectation.expectation(variant.load(PROJECT / "variants/arm-linux-gnueabihf"), floor="2.17", **ASKED)
+    entry = policy.Entry("usr/bin/x", "program", elf.read(program()))
+
+    def check(changes: dict) -> None:
+        try:
+            asked = expectation.parse({**good, **changes}, "expect.json")
+        except UserError:
+            return
+        try:
+            policy.judge([entry], asked)
+        except UserError as error:   # a waiver of a rule that does not exist
+            assert "waivers" in error.what
+    fuzz(examples * 2, st.dictionaries(st.sampled_from(sorted(good)), VALUES, min_size=1, max_size=3), check)
+
+
+def read_all(folder: Path, text: str, call) -> None:
+    """Call a reader of a file that holds a text; a UserError is a good end."""
+    path = folder / "file"
+    path.write_text(text, "utf-8", errors="surrogatepass")
+    try:
+        call(path)
+    except UserError as error:
+        assert error.where and error.what and error.fix
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+@pytest.mark.parametrize(("originals", "call"), [
+    (sorted((PROJECT / "variants").glob("*/variant.toml")), lambda path: variant.load(place(path, "variant.toml"))),
+    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load)],
+    ids=["variant", "releases", "probes"])
+def test_garbled_tables_are_read_or_refused(examples, originals, call, tmp_path):
+    texts = [path.read_text("utf-8") for path in originals]
+    fuzz(examples, garbled(texts), lambda text: read_all(tmp_path, text, call))
+
+
+def place(path: Path, name: str) -> Path:
+    """Give a file the name that its reader looks for; return its folder."""
+    path.rename(path.with_name(name))
+    return path.parent
+
+
+SETUP = """*@MODULE_BUILDTYPE@*
+@MODULE__BISECT_TRUE@_bisect _bisectmodule.c
+array arraymodule.c -lm # comment
+*disabled*
+_x a.c \\
+  b.c -DX
+"""
+MAKEFILE = """CC=gcc
+A=$(B) x.o
+B=@LIBOBJS@ ${CC}
+LIBRARY_OBJS= \\
+\t\t$(A) Python/a.o
+LIBMPDEC_A= Modules/_decimal/libmpdec.a
+OBJS= m.o
+$(LIBMPDEC_A): $(OBJS)
+Python/a.o: $(srcdir)/Python/a.c
+\t$(CC) -c $(PY_CORE_CFLAGS) -DX=1 -o $@ $(srcdir)/Python/a.c
+Python/frozen_modules/a.h: $(FREEZE_MODULE_BOOTSTRAP)
+\t$(FREEZE_MODULE_BOOTSTRAP) a $(srcdir)/Lib/a.py Python/frozen_modules/a.h
+"""
+
+
+def read_makefile(path: Path) -> None:
+    makefile = upstream.Makefile(upstream.read(path.parent, path.name), {"LIBOBJS": "", "srcdir": "/tree"})
+    for read in (lambda: makefile.objects("LIBRARY_OBJS"), makefile.rules, makefile.archives, makefile.frozen):
+        try:
+            read()
+        except UserError as error:
+            assert error.where
+
+
+@pytest.mark.parametrize("examples", LENGTHS)
+def test_garbled_setup_files_and_makefiles_are_read_or_refused(examples, tmp_path):
+    fuzz(examples, garbled([MAKEFILE]), lambda text: read_all(tmp_path, text, read_makefile))
+    fuzz(examples, garbled([SETUP]), lambda text: read_all(
+        tmp_path, text, lambda path: upstream.setup_lines(upstream.read(path.parent, path.name), "shared")))
+
+
+SIZE = 10_000_000   # bytes
+LARGE = {
+    "elf": lambda: tiny_elf.make(symbols=SIZE // 24, payload=bytes(SIZE)),
+    "symbols": lambda: tiny_elf.make(exports=tuple(f"PyInit_{'x' * 30}{number}" for number in range(110_000))),
+    "names": lambda: tiny_elf.make(needed=("x" * 4000,) * 2_400),
+    "versions": lambda: tiny_elf.make(versions={("l", "V"): [f"f{number}" for number in range(150_000)]}),
+    "attributes": lambda: tiny_elf.make(sections=((".ARM.attributes", 1, b"A" + bytes(SIZE)),)),
+    "notes": lambda: tiny_elf.make(build_id=bytes(SIZE // 2)),
+    "dates": lambda: tiny_elf.make(payload=b"Jan 01 2020\0" * (SIZE // 12)),
+    "archive": lambda: tiny_elf.ar({f"{number}.o": b"" for number in range(SIZE // 60)}),
+    "makefile": lambda: b"A=$(B)$(B)\nB=$(C)$(C)\nC=" + b"x" * 1_000_000 + b"\nLIBRARY_OBJS=" + b"$(A)" * 200_000 + b"\n",
+    "line": lambda: b"x" * SIZE,
+    "toml": lambda: b"a" * 500_000 + b" = [" + b"[" * (SIZE - 500_004),
+}
+CODE = """
+import resource, sys, time
+sys.path[:0] = [{site!r}, *{tests!r}]
+from pathlib import Path
+import test_fuzz as fuzz
+before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+fuzz.look(Path({path!r}))
+print(time.process_time() - start, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000)
+"""
+
+
+def look(path: Path) -> None:
+    """Read a file with every reader."""
+    policy.judge(inspection.inspect(path.parent, expected(), inspection.FactsCache(None)), expected())
+    for call in (read_makefile, lambda path: upstream.setup_lines(upstream.read(path.parent, path.name), "x"), release.load_pins,
+                 tables.load, lambda path: variant.load(path.parent)):
+        try:
+            call(path)
+        except UserError as error:
+            assert error.where
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_file_takes_at_most_8_seconds_of_processor_time_and_200_megabytes(name, tmp_path):
+    (tmp_path / "file").write_bytes(LARGE[name]())
+    code = CODE.format(site=str(PROJECT / "site_scons"), tests=[str(Path(__file__).parent), str(UNIT)], path=str(tmp_path / "file"))
+    done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=False,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (60, 60)))
+    assert done.returncode == 0, done.stderr[-2000:]
+    seconds, megabytes = map(float, done.stdout.split())
+    assert seconds < 8 and megabytes < 200

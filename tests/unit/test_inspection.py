@@ -1,0 +1,111 @@
+"""inspection.py, expectation.py and verdict.py: what the gate reads, writes and prints, and how it ends."""
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import tiny_elf
+from goodroot import (ASKED, BUILD, LIBPYTHON, PROGRAM, REPOSITORY, SPAM, SUFFIX, expected, findings, program, write,
+                      write_root)
+
+from crosspy import inspectcommand, inspection, policy, variant, verdict
+from crosspy.errors import UserError
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """A root/ as it should be."""
+    return write_root(tmp_path / "root")
+
+
+def test_the_junit_report_has_one_case_for_each_rule(root):
+    write(root, PROGRAM, program(rpath="/opt\x01"))
+    text = verdict.junit(findings(root, expected()), expected())
+    suite = ElementTree.fromstring(text.encode())
+    assert [case.get("name") for case in suite] == [rule.id for rule in policy.RULES]
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == ["rpath"] and suite.get("failures") == "1"
+    waived = expected(waivers=[{"rule": "rpath", "file": "*", "reason": "known"}])
+    suite = ElementTree.fromstring(verdict.junit(findings(root, waived), waived))
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1") and "Waived: known" in suite.find("*/skipped").text
+
+
+def test_an_empty_root_is_no_success(tmp_path):
+    assert [one.rule for one in findings(tmp_path, expected(extensions={}, stable_abi=[]))] == ["readable"]
+
+
+def test_a_pipe_is_a_finding_and_is_not_opened(root):
+    os.mkfifo(root / "usr/pipe")
+    assert [(one.rule, one.file) for one in findings(root, expected())] == [("readable", "usr/pipe")]
+
+
+def test_wrong_expectations_tell_all_that_is_wrong():
+    good = policy.expectation(variant.load(REPOSITORY / "variants/arm-linux-gnueabihf"), floor="2.17")
+    assert policy.parse(good, "e").flags_mask == 0xFF000000
+    bad = {**good, "class": 16, "forbidden": ["/"], "glibc_floor": "new", "lnkage": "dynamic"}
+    with pytest.raises(UserError, match="lnkage: unknown key .did you mean 'linkage'"):
+        policy.parse(bad, "e")
+    del bad["lnkage"]
+    with pytest.raises(UserError, match="forbidden: '/' is too short.*class: 16 is not one of 32, 64.*glibc_floor: 'new'"):
+        policy.parse(bad, "e")
+
+
+def run(root: Path, *options: str) -> int:
+    expect = root.parent / "expect.json"
+    known = variant.load(REPOSITORY / "variants/aarch64-linux-gnu")
+    expect.write_text(json.dumps(policy.expectation(
+        known, floor="2.17", needed_extra=(LIBPYTHON,), forbidden=(BUILD,), extensions={"spam": SPAM}, ext_suffix=SUFFIX, **ASKED)))
+    return inspection.main(["--expect", str(expect), "--root", str(root), "--output", str(root.parent / "inspect.json"), *options])
+
+
+def test_the_gate_succeeds_with_one_line_and_writes_the_same_report_each_time(root, capsys):
+    cache = root.parent / "cache.json"
+    assert run(root, "--cache", str(cache)) == 0
+    assert capsys.readouterr() == ("inspect: 5 ELF files, 9 files, 0 findings\n", "")
+    first = (root.parent / "inspect.json").read_bytes()
+    assert run(root, "--cache", str(cache)) == 0 and (root.parent / "inspect.json").read_bytes() == first
+    report = json.loads(first)
+    assert sorted(report) == ["files", "findings", "hardening", "rules", "variant", "waived"] and report["findings"] == []
+    assert report["files"][SPAM]["facts"]["inits"] == ["PyInit_spam"] and list(report["files"]) == sorted(report["files"])
+    assert str(root.parent) not in first.decode()
+
+
+def test_the_gate_fails_with_each_finding_on_stderr(root, capsys):
+    write(root, PROGRAM, program(rpath="/opt"))
+    assert run(root) == 1
+    assert capsys.readouterr().err == (
+        f"weak   rpath\n       {PROGRAM}: found RPATH /opt, expected neither DT_RPATH nor DT_RUNPATH\n"
+        "       why: a path of the build machine, or one that others can write, could bring the library (gABI 5)\n"
+        "       fix: drop -rpath from the link command\n")
+    assert [one["rule"] for one in json.loads((root.parent / "inspect.json").read_text())["findings"]] == ["rpath"]
+
+
+def test_the_cache_is_used_and_a_damaged_one_is_not_believed(root, monkeypatch):
+    cache = root.parent / "cache.json"
+    assert run(root, "--cache", str(cache)) == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(inspection, "_read", lambda data: pytest.fail("it was read again"))
+        assert run(root, "--cache", str(cache)) == 0
+    known = json.loads(cache.read_text())
+    for damage in ("", "[]", '{"reader": 1}', json.dumps({**known, "facts": dict.fromkeys(known["facts"], {"kind": "program"})})):
+        cache.write_text(damage)
+        assert run(root, "--cache", str(cache)) == 0
+    assert json.loads(cache.read_text()) == known
+
+
+def test_a_missing_root_is_one_message_without_a_traceback(tmp_path, capsys):
+    assert run(tmp_path / "root") == 2
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'root'}: the folder does not exist. Fix: ")
+
+
+def test_files_that_were_built_elsewhere_are_held_to_no_plan(root):
+    foreign = inspectcommand.foreign(variant.load(REPOSITORY / "variants/aarch64-linux-gnu"))
+    found = {one.rule for one in findings(root, foreign)}
+    assert found == {"needed", "libpython-stub"}, "libpython is none of the device's own libraries"
+
+
+def test_one_file_is_inspected_alone(root):
+    entries = inspection.inspect(root / "usr/bin", expected(), inspection.FactsCache(None), "python3.13")
+    assert [entry.path for entry in entries] == ["python3.13"] and entries[0].kind == "program"
