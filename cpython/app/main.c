@@ -4,18 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* The program's own path: what /proc says, or else the word by which it was started. */
-static const char *
-own_path(const char *word)
-{
-    static char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
-    if (length <= 0) {
-        return word;
-    }
-    path[length] = '\0';
-    return path;
-}
+extern const char *own_path(const char *word);  /* paths.c */
 
 /* Isolated from the environment and the files of the device (PEP 587); text is UTF-8 whatever the locale (PEP 540), since
    only that codec is part of every program. */

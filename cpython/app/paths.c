@@ -4,6 +4,8 @@
 #include "pycore_initconfig.h"
 #include "pycore_pathconfig.h"
 
+#include <unistd.h>
+
 PyStatus
 _PyConfig_InitPathConfig(PyConfig *config, int compute_path_config)
 {
@@ -15,4 +17,17 @@ PyObject *
 _Py_Get_Getpath_CodeObject(void)
 {
     return NULL;
+}
+
+/* The program's own path: what /proc says, or else the word by which it was started. */
+const char *
+own_path(const char *word)
+{
+    static char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (length <= 0) {
+        return word;
+    }
+    path[length] = '\0';
+    return path;
 }

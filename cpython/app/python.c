@@ -1,6 +1,8 @@
 /* The interpreter of profile=minimal: python3 as usual, but the library that it starts with is frozen into it. */
 #include "Python.h"
 
+extern const char *own_path(const char *word);  /* paths.c */
+
 /* PYTHON_PREFIX, PYTHON_LIBRARY: where Python lies on the device; modules that are not frozen are looked for there. */
 static PyStatus
 start(int argc, char **argv)
@@ -15,6 +17,13 @@ start(int argc, char **argv)
     wchar_t **prefixes[] = {&config.prefix, &config.exec_prefix, &config.base_prefix, &config.base_exec_prefix};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(prefixes) && !PyStatus_Exception(status); i++) {
         status = PyConfig_SetString(&config, prefixes[i], L"" PYTHON_PREFIX);
+    }
+    if (!PyStatus_Exception(status) && config.platlibdir == NULL) {
+        status = PyConfig_SetString(&config, &config.platlibdir, L"lib");
+    }
+    wchar_t **paths[] = {&config.executable, &config.base_executable};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(paths) && !PyStatus_Exception(status); i++) {
+        status = PyConfig_SetBytesString(&config, paths[i], own_path(argc ? argv[0] : ""));
     }
     config.module_search_paths_set = 1;
     wchar_t *more = config.pythonpath_env, *rest;

@@ -91,9 +91,10 @@ def header(rows, lines, output):
     The assembler is called through C, so that the compiler adds what it adds to every object (.note.GNU-stack, BTI).
     """
     blobs, table = [], []
-    for number, ((name, _, _, package, _), (_, _, _, size)) in enumerate(zip(rows, lines)):
+    for number, ((name, _, _, package, _), (_, _, content, size)) in enumerate(zip(rows, lines)):
         symbol = f"_frozen_{number}"
-        blobs.append(f'extern __attribute__((visibility("hidden"))) const unsigned char {symbol}[];\n'
+        # the digest, since a compiler that keeps objects by the content of their sources (zig) does not look into .incbin
+        blobs.append(f'/* {content} */\nextern __attribute__((visibility("hidden"))) const unsigned char {symbol}[];\n'
                      f'__asm__(".pushsection .rodata,\\"a\\",%progbits\\n.globl {symbol}\\n.hidden {symbol}\\n.type {symbol},%object\\n"\n'
                      f'        "{symbol}:\\n.incbin \\"{output}/{name}.bin\\"\\n.size {symbol},{size}\\n.popsection\\n");\n')
         table.append(f'    {{"{name}", {symbol}, {size}, {package}}}, \\\n')

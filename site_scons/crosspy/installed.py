@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
 import re
 import tomllib
 from dataclasses import replace
@@ -68,8 +69,16 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
 def private_folders(job) -> tuple[str, ...]:
     """Return the folders of this machine that must not show in anything that goes to a device."""
     folders = {os.getcwd(), os.path.abspath(job.folder), str(job.release.tree), os.path.dirname(job.toolchain.cc[0]),
-               os.path.expanduser("~")}
+               _home()}
     return tuple(sorted(folder for folder in folders if folder.count("/") > 1 and not folder.startswith("/usr/")))
+
+
+def _home() -> str:
+    """Return the user's own folder as the system knows it: HOME may be another one at every run."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 def bytecode(job) -> dict:

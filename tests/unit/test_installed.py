@@ -15,7 +15,7 @@ def plain(tmp_path):
 
 
 def test_folders_of_this_machine_are_private_and_system_ones_are_not(plain, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setattr(installed, "_home", lambda: "/home/somebody")
     monkeypatch.chdir(tmp_path)
     folders = installed.private_folders(plain)
     assert folders == tuple(sorted({"/home/somebody", str(tmp_path), f"{tmp_path}/build/mips", f"{tmp_path}/tree", "/opt/cross/bin"}))
@@ -23,7 +23,7 @@ def test_folders_of_this_machine_are_private_and_system_ones_are_not(plain, tmp_
 
 @pytest.mark.parametrize("home", ["/", "/root", "/usr/share/nobody"])
 def test_folders_too_short_or_common_to_name_a_machine_are_not_private(plain, monkeypatch, home):
-    monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr(installed, "_home", lambda: home)
     assert home not in installed.private_folders(plain)
 
 
