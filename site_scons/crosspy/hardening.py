@@ -38,6 +38,8 @@ def features(variant: Variant, options: Options, toolchain: Toolchain) -> list[F
     if toolchain.kind != "gcc":
         # Its linker refuses the word: code always has segments of its own there.
         why_not.setdefault("separate-code", f"{toolchain.kind} always does so")
+    if options.profile == "minimal":
+        why_not.setdefault("machine", "profile=minimal is for the least bytes, and it costs 4 % of the code")
     if not variant.flags.hardening:
         why_not.setdefault("machine", "the variant has no flags.hardening")
     if not properties(variant, options, toolchain):
