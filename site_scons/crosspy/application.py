@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,14 +45,10 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     own = f"{made['folder']}/{at}/generated"
     builtin = [name for name in made["parts"] if name in parts.closure.extensions]
     objects = list(dict.fromkeys([*made["core"], *(name for module in builtin for name in made["parts"][module]["objects"])]))
-    wanted, main = set(objects), "main" if parts.main else "python"
+    wanted = set(objects)
     units = [unit for unit in made["units"] if unit["object"] in wanted]
-    define = f"-DPYTHON_PREFIX='\"{made['prefix']}\"' -DPYTHON_LIBRARY='\"{made['prefix']}/lib/python{made['series']}\"'"
-    for name, folder, extra in ((main, project / "cpython" / "app", "" if parts.main else define), ("paths", project / "cpython" / "app", ""),
-                                ("frozen", project / "cpython" / "app", f"-I{_word(own)}"), ("config", own, "")):
-        source = node(f"{folder}/{name}.c")
-        units.append({"object": f"{at}/{name}.o", "source": source, "role": "core", "extra": extra, "frozen": name == "frozen"})
-        objects.append(f"{at}/{name}.o")
+    units += _own_units(made, at, own, project, "main" if parts.main else "python")
+    objects += [unit["object"] for unit in units if unit["object"].startswith(f"{at}/")]
     libs = dict.fromkeys([*made["libs"].split(), *(word for module in builtin for word in made["parts"][module]["libs"])])
     link = {"output": f"{at}/linked/{parts.name}", "kind": "program", "objects": objects, "uses": [], "libs": " ".join(libs),
             "command": made["link"]}
@@ -64,18 +61,24 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
     inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
-    app = {"texts": sorted(f"{made['folder']}/{name}" for name in texts), "name": parts.name, "at": f"{made['at']}/{at}", "folder": f"{made['folder']}/{at}", "output": link["output"],
+    app = {"texts": sorted(f"{made['folder']}/{name}" for name in texts), "name": parts.name, "at": f"{made['at']}/{at}",
+           "folder": f"{made['folder']}/{at}", "output": link["output"],
            "inputs": [node(name) for name in inputs], "warnings": list(parts.closure.warnings)}
     kept = {key: value for key, value in made.items() if key not in ("parts", "core", "libs", "link", "expect", "facts")}
     return {**kept, "units": units, "links": [link], "app": app, "texts": texts}
 
 
+def _own_units(made: dict, at: str, own: str, project: Path, main: str) -> list[dict]:
+    """Return the compiles of a program's own C files: ours, and what is generated for it."""
+    app = project / "cpython" / "app"
+    define = f"-DPYTHON_PREFIX='\"{made['prefix']}\"' -DPYTHON_LIBRARY='\"{made['prefix']}/lib/python{made['series']}\"'"
+    files = {main: (app, define if main == "python" else ""), "paths": (app, ""), "frozen": (app, shlex.join([f"-I{own}"])), "config": (own, "")}
+    return [{"object": f"{at}/{name}.o", "source": node(f"{folder}/{name}.c"), "role": "core", "extra": extra, "frozen": name == "frozen"}
+            for name, (folder, extra) in files.items()]
+
+
 def _json(data) -> str:
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
-
-
-def _word(path: str) -> str:
-    return path if path.replace("/", "").replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum() else f"'{path}'"
 
 
 def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple[str, str, str, str, str]], dict[str, str]]:
@@ -84,8 +87,9 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
     own: the folder of those texts.
     """
     entries = {name: entry for name, entry in parts.closure.modules.items() if entry.kind != "extension" and name not in _ALWAYS}
-    rows = [(frozen_as, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", f"{tree}/Lib/{name.replace('.', '/')}.py") for name, frozen_as in _ALWAYS.items()]
-    rows += [_row(entry, parts) for entry in entries.values()]
+    rows = [(frozen_as, f"<frozen {name}>", str(LIBRARY_LEVEL), "0", f"{tree}/Lib/{name.replace('.', '/')}.py")
+            for name, frozen_as in _ALWAYS.items()]
+    rows += [_row(entry, parts, tree) for entry in entries.values()]
     lazy = {name: stub for name, stub in parts.closure.stubs.items() if stub.lazy}
     texts = {f"{name}.stub": stubs.source(name, stub) for name, stub in lazy.items()}
     rows += [_own(name, f"{own}/{name}.stub") for name in lazy]
@@ -110,10 +114,12 @@ def own_name(parts: Parts) -> str:
     return parts.main if parts.main != "__main__" or parts.name in parts.closure.modules else parts.name
 
 
-def _row(entry: Entry, parts: Parts) -> tuple[str, str, str, str, str]:
+def _row(entry: Entry, parts: Parts, tree: str) -> tuple[str, str, str, str, str]:
     library, name = entry.kind == "library", own_name(parts) if entry.name == "__main__" else entry.name
     file = os.path.relpath(entry.path, parts.top) if entry.kind == "app" and parts.top and entry.path else f"<frozen {name}>"
-    return name, file, str(LIBRARY_LEVEL if library else OWN_LEVEL), str(int(entry.package)), entry.path
+    # relative, as commands see it: a build folder may be moved together with what it stands in
+    path = os.path.relpath(entry.path) if entry.path.startswith(os.path.abspath(tree) + "/") else entry.path
+    return name, file, str(LIBRARY_LEVEL if library else OWN_LEVEL), str(int(entry.package)), path
 
 
 def _own(name: str, path: str) -> tuple[str, str, str, str, str]:

@@ -21,7 +21,7 @@ from .stdlib import closure_of
 @dataclass(frozen=True)
 class Release:
     """One release, ready to be asked. interpreter: its bootstrap.  folder: build/bootstrap-<release>/, where the facts of its
-    library are kept.  state: changes whenever a file of the library does (session.library_state).
+    library are kept.  state: changes whenever a file of the library does (treestate.library).
     """
 
     tree: Path

@@ -99,7 +99,7 @@ def scan_tree(tree: Path, rules: Rules) -> dict[str, Source]:
 def read(tree: Path, folder: Path, state: str, rules: Rules, sources: Mapping[str, Collection[str]]) -> CImports:
     """Return what the C code of each extension module imports, read once per release.
 
-    folder: where it is kept, build/bootstrap-<release>/.  state: changes with the tree (session.library_state).  sources:
+    folder: where it is kept, build/bootstrap-<release>/.  state: changes with the tree (treestate.library).  sources:
     extension module -> its C files, as plan.json has them.  Raises UserError when the core imports a module that
     closure.toml does not classify, or C code names one in a way that it does not explain.
     """

@@ -190,7 +190,7 @@ def library(interpreter: str, tree: Path, folder: Path, state: str, keep: Collec
     """Return the facts of the whole standard library, made once per release.
 
     folder: where they are kept, build/bootstrap-<release>/.  state: what changes whenever a file of the library does
-    (session.library_state).  keep: the names that closure.toml waits for (Rules.names).
+    (treestate.library).  keep: the names that closure.toml waits for (Rules.names).
     """
     digest = hashlib.sha256("\0".join([state, str(tree), *sorted(keep)]).encode())
     for name in (*SCRIPTS, "importgraph.py"):

@@ -42,10 +42,6 @@ class RunLock:
             raise UserError(f"build_dir={folder}", "another SCons is at work in this folder",
                             "wait until it has ended, or name another folder with build_dir=") from None
 
-    def release(self) -> None:
-        """Let another SCons take the folder, before this run ends."""
-        os.close(self._handle)
-
     def abandon(self) -> None:
         """Undo the lock after a user's error: the folders that this run made go away again, if they are empty."""
         for path in self._made:

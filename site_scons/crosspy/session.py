@@ -4,20 +4,17 @@ The order is: first everything that can be wrong is looked at, then the build fo
 """
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
 import platform
 import subprocess
-import sys
 import threading
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, variant
+from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -137,7 +134,7 @@ class Session:
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
-        states = {"library": library_state(got), "shapers": shapers_state(got, self.project)}
+        states = {"library": treestate.library(got), "shapers": treestate.shapers(got, self.project)}
         bootstrap.update(states)
         for target in targets:
             target.update(states, flash=flashes[target["name"]])
@@ -217,31 +214,6 @@ def fetch(session: Session) -> None:
     """Make sure that the release's archive is in downloads/ (the alias ``fetch``)."""
     path = release.fetch(session.arguments.get("python", ""), session.releases, Path(session.options.downloads), say)
     say(f"fetch: {path}")
-
-
-def library_state(got: release.Release) -> str:
-    """Return what changes whenever a file of the standard library does: of a release its digest, of a tree stat data."""
-    if not got.editable:
-        return got.digest
-    digest = hashlib.sha256()
-    for folder, folders, names in os.walk(got.tree / "Lib"):
-        folders[:] = sorted(name for name in folders if name != "__pycache__")
-        for name in sorted(names):
-            facts = os.lstat(os.path.join(folder, name))  # an editor's lock file is a link to nowhere
-            digest.update(f"{folder}/{name} {facts.st_size} {facts.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
-
-
-def shapers_state(got: release.Release, project: Path) -> str:
-    """Return what changes whenever byte-code could, for equal source: the content of the compiler's own files."""
-    if not got.editable:
-        return got.digest
-    patterns = tomllib.loads((project / "cpython" / "modules.toml").read_text("utf-8"))["bytecode"]["shaped_by"]
-    digest = hashlib.sha256()
-    for pattern in patterns:
-        for path in sorted(got.tree.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def damage(plan: dict) -> None:

@@ -1,4 +1,4 @@
-"""One run before the graph: words on the command line, states of an edited tree, damage to root/."""
+"""One run before the graph: words on the command line, damage to root/."""
 import json
 import os
 from types import SimpleNamespace
@@ -8,7 +8,6 @@ from samples import PROJECT, write_variant
 
 from crosspy import session
 from crosspy.errors import UserError
-from crosspy.release import Release
 from crosspy.session import Session
 
 
@@ -60,47 +59,6 @@ def test_every_command_has_an_allow_list_for_an_environment(monkeypatch):
     monkeypatch.setenv("CFLAGS", "-evil")
     environment = Session({}, PROJECT).environment()
     assert environment["PATH"] == "/usr/bin:/bin" and "CFLAGS" not in environment and "HOME" not in environment
-
-
-@pytest.fixture
-def tree(tmp_path):
-    for name, text in {"Lib/json/__init__.py": "a", "Lib/os.py": "b", "Python/compile.c": "c", "Python/pystate.c": "d"}.items():
-        path = tmp_path / "tree" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return Release("3.13.15", "3.13", tmp_path / "tree", "", True, "source=")
-
-
-def test_the_state_of_a_release_s_library_is_its_digest(tmp_path):
-    pinned = Release("3.13.15", "3.13", tmp_path / "nowhere", "d" * 64, False, "downloads/")
-    assert session.library_state(pinned) == session.shapers_state(pinned, PROJECT) == "d" * 64
-
-
-@pytest.mark.parametrize("edit", [
-    lambda lib: (lib / "os.py").write_text("longer"), lambda lib: os.utime(lib / "os.py", (1, 1)),
-    lambda lib: (lib / "new.py").touch(), lambda lib: (lib / "json/__init__.py").unlink()])
-def test_an_edited_library_has_another_state(tree, edit):
-    before = session.library_state(tree)
-    assert session.library_state(tree) == before
-    edit(tree.tree / "Lib")
-    assert session.library_state(tree) != before
-
-
-def test_caches_of_python_and_lock_files_of_an_editor_do_no_harm(tree):
-    before = session.library_state(tree)
-    (tree.tree / "Lib/__pycache__").mkdir()
-    (tree.tree / "Lib/__pycache__/os.cpython-311.pyc").touch()
-    assert session.library_state(tree) == before
-    (tree.tree / "Lib/.#os.py").symlink_to("somebody@host.123")
-    assert session.library_state(tree) != before
-
-
-def test_only_files_of_the_compiler_shape_byte_code(tree):
-    before = session.shapers_state(tree, PROJECT)
-    (tree.tree / "Python/pystate.c").write_text("other")
-    assert session.shapers_state(tree, PROJECT) == before
-    (tree.tree / "Python/compile.c").write_text("other")
-    assert session.shapers_state(tree, PROJECT) != before
 
 
 def test_a_source_has_a_short_tag_that_depends_on_its_place_only(monkeypatch, tmp_path):
