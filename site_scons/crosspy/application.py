@@ -56,7 +56,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     config = makefile.config_c(upstream.read(Path(made["tree"]), "Modules/config.c.in"), builtin)
     texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
     texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
-    texts[f"{at}/plan.json"] = _json(to_json(parts, rows))
+    texts[f"{at}/generated/plan.json"] = _json(to_json(parts, rows))
     texts[f"{at}/sizing.json"] = _json(owners.program(made, parts.name, objects))
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
@@ -140,7 +140,7 @@ def _data_files(parts: Parts) -> set[str]:
 
 
 def to_json(parts: Parts, rows) -> dict:
-    """Return what plan.json says: each module with what brought it in, what was left out, and how it lies in the program."""
+    """Return what plan.json says, all but the bytes (explain.main): each module with what brought it in, what was left out, and how it lies in the program."""
     symbols = {row[0]: f"_frozen_{number}" for number, row in enumerate(rows)}
     modules = {name: {"kind": entry.kind, "parent": entry.parent, "line": entry.line, "how": entry.how}
                for name, entry in parts.closure.modules.items()}

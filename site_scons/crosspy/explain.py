@@ -1,10 +1,17 @@
-"""``scons explain``: the chain of imports that brought a module into a program, and what it costs in bytes."""
+"""``scons explain``: the chain of imports that brought a module into a program, and what it costs in bytes.
+
+    python -m crosspy.explain PLAN SYMBOLS --output FILE
+
+writes plan.json of a program: what was planned, with the bytes of each module's code, known when it is frozen.
+"""
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from . import stages
 from .availability import below
 from .errors import UserError, nearest
 
@@ -81,12 +88,37 @@ def sizes(folder: Path, program: str) -> dict[str, int]:
     return found
 
 
+def costed(plan: Mapping, bytes_of: Mapping[str, int]) -> dict:
+    """Return a plan with each module's bytes: ``bytes`` its own, ``with`` together with those that came in through it."""
+    modules = plan["modules"]
+    total = dict.fromkeys(modules, 0)
+    for name in modules:
+        for step in chain(modules, name):
+            total[step] += bytes_of.get(name, 0)
+    rows = {name: {**row, "chain": chain(modules, name), "bytes": bytes_of.get(name, 0), "with": total[name]} for name, row in modules.items()}
+    return {**plan, "modules": rows}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write plan.json of a program."""
+    parser = argparse.ArgumentParser(prog="crosspy.explain", description=main.__doc__)
+    for name in ("plan", "symbols", "--output"):
+        parser.add_argument(name, type=Path, **({"required": True} if name.startswith("-") else {}))
+    given = parser.parse_args(arguments)
+    plan = json.loads(given.plan.read_text("utf-8"))
+    stages.write(given.output, json.dumps(costed(plan, sizes(given.symbols.parent, plan["name"])), indent=1, sort_keys=True) + "\n")
+
+
 def command(session) -> None:
     """Print it for each chosen target (the alias ``explain``). session: crosspy.session.Session."""
     if session.options.profile != "minimal":
         raise UserError("scons explain", "only a program with frozen modules has a closure", "add app=PATH, or profile=minimal")
     for target in session.prepare().targets:
         folder = Path(target["app"]["folder"])
-        plan = json.loads((folder / "plan.json").read_text("utf-8"))
+        plan = json.loads((folder / "generated" / "plan.json").read_text("utf-8"))
         known, asked = sizes(folder, plan["name"]), session.options.module
         session.say("\n".join([f"{target['name']}, {plan['name']}:", *(lines(plan, asked, known) if asked else summary(plan, known))]))
+
+
+if __name__ == "__main__":
+    main()

@@ -38,3 +38,10 @@ def test_sizes_are_read_from_what_the_freezer_wrote(tmp_path):
     (tmp_path / "blobs").mkdir()
     (tmp_path / "blobs/symbols.txt").write_text("_frozen_0\tjson\t2000\n_frozen_1\ttool\t30\n")
     assert explain.sizes(tmp_path, "tool") == {"json": 2000, "__main__": 30}
+
+
+def test_a_plan_with_bytes_tells_what_came_in_through_each_module():
+    modules = explain.costed(PLAN, BYTES)["modules"]
+    assert (modules["json"]["bytes"], modules["json"]["with"]) == (2000, 2000 + 11000 + 5000 + 7)
+    assert modules["re"]["chain"] == ["__main__", "json", "json.decoder", "re"]
+    assert modules["__main__"]["with"] == sum(BYTES.values())
