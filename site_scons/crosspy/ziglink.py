@@ -16,6 +16,7 @@ import tempfile
 
 from .errors import UserError
 
+_PLAIN = ("-fPIE", "-fno-asynchronous-unwind-tables")
 _STUB, _OUT, _SPACE, _MAIN = "stub.o", "stub", "\0", "int main(void) { return 0; }\n"
 
 
@@ -48,7 +49,7 @@ def link(command: list[str], output: str, objects: list[str]) -> int:
     start = next(number for number, word in enumerate(command) if not word.startswith("--"))
     more, command = command[:start], command[start:]
     with tempfile.TemporaryDirectory(prefix="ziglink-") as scratch:
-        for words in ([command[0], "cc", *_target(command), "-c", "-x", "c", "-", "-o", _STUB], [*command, "-v", _STUB, "-o", _OUT]):
+        for words in ([command[0], "cc", *_target(command), *_PLAIN, "-c", "-x", "c", "-", "-o", _STUB], [*command, "-v", _STUB, "-o", _OUT]):
             done = subprocess.run(words, cwd=scratch, capture_output=True, text=True, input=_MAIN)
             if done.returncode:
                 said = [line for line in done.stderr.splitlines() if not line.startswith(("ar ", "ld.lld -"))]
