@@ -19,6 +19,11 @@ NATIVE, DEVICE = "x86_64-linux-musl", "aarch64-linux-musl"
 SMALL = {"hello": 3_400_000, "sensor": 4_200_000, "httpd": 5_000_000, "asyncio_hub": 5_200_000}  # bytes, on aarch64
 
 
+def interruptible() -> None:
+    """Undo what a shell does to programs that it starts in the background: they ignore Ctrl-C, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Program:
     """One built program. folder: apps/<name> of its build."""
 
@@ -35,14 +40,15 @@ class Program:
         return json.loads((self.folder / "plan.json").read_text("utf-8"))
 
     def run(self, *arguments: str, check: bool = True, **more) -> subprocess.CompletedProcess:
-        done = subprocess.run([*self.words, *arguments], capture_output=True, text=True, env=self.env, **more)
+        done = subprocess.run([*self.words, *arguments], capture_output=True, text=True, env=self.env, preexec_fn=interruptible, **more)
         assert not check or done.returncode == 0, done.stderr
         return done
 
     @contextmanager
     def running(self, *arguments: str):
         """Run it as a server; gives its port. It is to end by Ctrl-C."""
-        with subprocess.Popen([*self.words, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env) as process:
+        with subprocess.Popen([*self.words, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env,
+                              preexec_fn=interruptible) as process:
             try:
                 first = process.stdout.readline()
                 assert first.startswith("listening on "), first + process.stderr.read()
