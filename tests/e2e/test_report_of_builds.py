@@ -143,7 +143,7 @@ def test_size_diff_finds_what_differs(musl, main, built):
 
 @pytest.mark.parametrize("words, part", [(("target=aarch64", "flash=4MB"), "flash=4MB: it is no size"),
                                          (("size-diff", "file=a,b"), "a: it cannot be read"),
-                                         (("target=aarch64", "file=a,b"), "only size-diff reads it"), (("report",), "add target=NAME")])
+                                         (("target=aarch64", "file=a,b"), "only size-diff and inspect reads it"), (("report",), "add target=NAME")])
 def test_mistakes_are_told(bare, words, part):
     assert part in refused(bare, *words)
 
