@@ -46,6 +46,8 @@ _INSPECTED = pytest.StashKey[tuple[list[Entry], policy.Expectation]]()
 def _inspected(config):
     if _INSPECTED not in config.stash:
         build = config.getoption("build")
+        if not build:
+            pytest.skip(NO_BUILD)
         try:
             expect = expectation.load(config.getoption("expect") or build / "expect.json")
             entries = inspection.inspect(build / "root", expect, inspection.FactsCache(None))
