@@ -26,7 +26,8 @@ def run(build, output: Path, *words: str) -> tuple[int, dict, str]:
     return done.returncode, json.loads(output.read_text("utf-8")), done.stdout
 
 
-@pytest.mark.parametrize("name", ["aarch64-linux-gnu", "arm-linux-gnueabihf", "x86_64-linux-gnu", "x86_64-linux-musl"])
+@pytest.mark.parametrize("name", [pytest.param("aarch64-linux-gnu", marks=NIGHTLY), pytest.param("arm-linux-gnueabihf", marks=NIGHTLY),
+                                  "x86_64-linux-gnu", "x86_64-linux-musl"])  # under qemu-user a dozen files take minutes
 def test_a_dozen_files_fail_as_expected_and_no_other_way(built, room, name):
     status, result, _ = run(built(name), room / "conformance.json", "--only", ",".join(FILES))
     unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}

@@ -216,3 +216,12 @@ def test_the_interpreter_alone(main):
     assert told("-c", "import json, asyncio, sys; print(json.dumps(sys.prefix))") == '"/usr"\n'
     assert told("-m", "json.tool", text='{"a":1}') == '{\n    "a": 1\n}\n'
     assert told("-", text="print(1 + 1)\n") == "2\n" and told("--version").startswith("Python 3.13.")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("module", ["argparse", "asyncio", "csv", "datetime", "decimal", "email.message", "hashlib", "logging.config", "multiprocessing",
+                                    "pathlib", "unittest", "xml.etree.ElementTree", "zoneinfo"])
+def test_a_module_alone_makes_a_program_that_can_import_it(program, room, module):
+    app = room / f"with_{module.replace('.', '_')}.py"
+    app.write_text(f"import {module}\nprint({module}.__name__)\n")
+    assert program(DEVICE, app).run().stdout == f"{module}\n"
