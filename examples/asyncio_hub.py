@@ -33,7 +33,7 @@ class Hub:
 
 
 async def main(port: int) -> None:
-    server = await asyncio.start_server(Hub().serve, port=port)
+    server = await asyncio.start_server(Hub().serve, "0.0.0.0", port)
     print(f"listening on {server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
         await server.serve_forever()
