@@ -98,8 +98,8 @@ def test_the_version_is_found_by_the_archives_sha256():
 
 
 def test_apts_settings_stay_inside_and_keep_its_signature_check():
-    text = apt_conf(Path("/work/x"))
-    assert 'Dir::State "/work/x";' in text and 'Dir::Cache "/work/x";' in text
+    text = apt_conf(Path("/srv/x"))
+    assert 'Dir::State "/srv/x";' in text and 'Dir::Cache "/srv/x";' in text
     assert "#clear APT::Update::Post-Invoke;" in text
     assert 'Acquire::AllowInsecureRepositories "false";' in text
 
