@@ -6,6 +6,7 @@ pure-Python dependencies. Only what an import names is looked for, so a large fo
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,9 +145,10 @@ def find(cache: importgraph.Cache, app: str, paths: Collection[str], include: Co
     taken: top-level names of the standard library.  traced: modules that a run imported, packages before theirs.  Raises UserError for an application that is not there,
     or whose own files do not compile.
     """
+    check(app, paths)
     path = Path(app)
     finder = _Finder(cache, taken)
-    finder.paths = [os.path.abspath(folder) for folder in _folders(paths)]
+    finder.paths = [os.path.abspath(folder) for folder in paths]
     name, roots = _roots(path, finder)
     if name in taken and path.is_dir():
         raise UserError(f"app={app}", f"{name} is the name of a module of the standard library", "rename the package")
@@ -167,21 +169,29 @@ def state(place: str) -> str:
     return f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino}"
 
 
-def _folders(paths: Collection[str]) -> Collection[str]:
-    for folder in paths:
-        if not os.path.isdir(folder):
-            raise UserError(f"path={folder}", "it is no folder", "name a folder of modules, as pip install --target FOLDER makes one")
-    return paths
-
-
-def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
-    where, parent = f"app={path}", os.path.dirname(os.path.abspath(path))
+def check(app: str, paths: Collection[str]) -> None:
+    """Raise UserError for an application, or folders of dependencies, that can be none: before anything is planned or written."""
+    path, where = Path(app), f"app={app}"
     name = path.absolute().name
     if path.is_dir():
         if not (path / "__main__.py").is_file():
             raise UserError(where, "this folder has no __main__.py, so it is no program", "add one, or name a .py file")
         if not name.isidentifier():
             raise UserError(where, f"{name!r} is no name of a package", "rename the folder: letters, digits and _")
+    elif not path.is_file():
+        raise UserError(where, "there is no such file or folder", "name a .py file, or a package with __main__.py")
+    elif path.suffix != ".py":
+        raise UserError(where, "it is no Python file", "name a .py file, or a package with __main__.py")
+    elif not re.fullmatch(r"[\w.+-]+", name, re.ASCII):
+        raise UserError(where, f"{path.stem!r} is to be the name of a program, and has other characters than letters, digits and . _ + -", "rename the file")
+    for folder in paths:
+        if not os.path.isdir(folder):
+            raise UserError(f"path={folder}", "it is no folder", "name a folder of modules, as pip install --target FOLDER makes one")
+
+
+def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
+    name = path.absolute().name
+    if path.is_dir():
         init = path / "__init__.py"
         finder.packages[name], finder.kinds[name] = [str(path.absolute())], "app"
         finder.seen.add(name)
@@ -191,11 +201,7 @@ def _roots(path: Path, finder: _Finder) -> tuple[str, list[str]]:
                          (finder.cache.read(files) if files else {}).items()}
         finder.grow(named(finder.facts[name]))
         return name, [name, f"{name}.__main__"]
-    if not path.is_file():
-        raise UserError(where, "there is no such file or folder", "name a .py file, or a package with __main__.py")
-    if path.suffix != ".py":
-        raise UserError(where, "it is no Python file", "name a .py file, or a package with __main__.py")
-    finder.own = [parent]
+    finder.own = [os.path.dirname(os.path.abspath(path))]
     finder.kinds["__main__"] = "app"
     finder.seen.add("__main__")
     row = finder.cache.read({"__main__": (str(path.absolute()), False)})

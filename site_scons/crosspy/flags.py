@@ -20,7 +20,7 @@ ROLES = {"core": ("-DPy_BUILD_CORE",), "builtin": ("-DPy_BUILD_CORE_BUILTIN",), 
 # One program needs no unwind tables: nothing throws through C (-8 % of its code), and no debugger is on the device.
 MINIMAL = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 # LLVM's machine outliner: -10 % of code on aarch64; a target without it ignores the word (a warning, which -w silences).
-SMALL = {"zig": ("-moutline",), "clang": ("-moutline",), "gcc": ()}
+OUTLINED = {"zig": ("-moutline",), "clang": ("-moutline",), "gcc": ()}
 PACKED = ("--pack-dyn-relocs=relr",)  # a static program relocates itself: musl's start code knows DT_RELR since 1.2.4
 LINK = ("-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
@@ -36,7 +36,7 @@ def compiling(variant: Variant, options: Options, toolchain: Toolchain, role: st
             *(() if options.optimize == "debug" else ("-DNDEBUG",)),
             "-g" if debug else "-g0",
             *_position(variant, options, role), *ROLES[role], *hardening.compiling(variant, options, toolchain), *variant.flags.compile,
-            *(MINIMAL if options.profile == "minimal" else ()))
+            *((*MINIMAL, *OUTLINED[toolchain.kind]) if options.profile == "minimal" else ()))
 
 
 def _position(variant: Variant, options: Options, role: str) -> tuple[str, ...]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import differences, oracle, probing, session as front, stages
+from . import differences, nested, oracle, probing, session as front, stages
 from . import options as command_line
 from .differences import Difference
 from .errors import UserError
@@ -54,17 +52,15 @@ def build_python(session: front.Session, job: stages.Job) -> Path:
     if given.bootstrap:
         return Path(os.path.abspath(given.bootstrap))
     host = front.host_variant(session.variants)
-    kept = {name: session.arguments[name] for name in ("source", "downloads", "build_dir", "variants") if name in session.arguments}
-    kept |= {"optimize": "debug", **({} if given.source else {"python": job.release.version})}
-    words = [f"{name}={value}" for name, value in {"target": host.name, **kept}.items()]
-    front.say(f"build: a Python {job.release.version} for this machine, scons {' '.join(words)}")
-    env = {name: value for name, value in os.environ.items() if name != "SCONSFLAGS"}
-    done = subprocess.run([sys.executable, "-m", "SCons", "-Q", *words], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    wanted = {"target": host.name, "optimize": "debug", **({} if given.source else {"python": job.release.version})}
+    front.say(f"build: a Python {job.release.version} for this machine")
+    done = nested.run(session, (), wanted, quiet=True)
     newest = front.release.candidates(job.release.series, session.releases)[0].version
-    folder = f"{given.build_dir}/{host.name}{command_line.flavour(kept, job.release.version, newest)}"
-    python = Path(os.path.abspath(f"{folder}/root/usr/bin/python{job.release.series}"))
+    named = {**({"source": given.source} if given.source else {}), **wanted}
+    folder = f"{given.build_dir}/{host.name}{command_line.flavour(named, job.release.version, newest)}"
+    python = Path(os.path.abspath(f"{folder}/root{command_line.ARGUMENTS['prefix'].values[0]}/bin/python{job.release.series}"))
     if done.returncode or not python.exists():
-        raise UserError(f"scons {' '.join(words)}", f"it failed: {' | '.join((done.stdout + done.stderr).strip().splitlines()[-3:])}",
+        raise UserError(f"scons target={host.name}", f"it failed: {' | '.join((done.stdout + done.stderr).strip().splitlines()[-3:])}",
                         "run it by itself, or name an interpreter of the same release with bootstrap=")
     return python
 

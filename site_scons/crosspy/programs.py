@@ -8,13 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import application, carried, stages, trace
+from . import application, carried, nested, stages, trace
 from .errors import UserError
 from .release import Release
 from .runlock import RunLock
@@ -92,9 +90,8 @@ def _built(session, frozen: str, target: dict) -> str:
             return os.path.abspath(path)
     except (OSError, ValueError):
         pass
-    words = [f"{name}={value}" for name, value in session.arguments.items() if name in ("python", "source", "downloads", "build_dir", "verbose")]
     session.lock.release()
-    done = subprocess.run([sys.executable, "-m", "SCons", "-Q", "-f", str(session.project / "SConstruct"), "bootstrap", *words])
+    done = nested.run(session, ("bootstrap",), {name: value for name, value in session.arguments.items() if name == "python"})
     session.lock = RunLock(Path(session.options.build_dir))
     if done.returncode:
         raise UserError("bootstrap", "the helper interpreter could not be built", "look at the messages above")

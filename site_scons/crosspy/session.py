@@ -51,6 +51,9 @@ class Session:
             variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
+        if self.options.app:
+            from . import appfiles  # only here: other builds need none of it
+            appfiles.check(self.options.app, self.options.path)
         self.lock: RunLock | None = None
         self.words: tuple[str, ...] = ()
         self.clock, self.refused = summary.Clock(), dict[str, UserError]()

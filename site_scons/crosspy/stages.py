@@ -132,7 +132,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))
     if job.small:
         referred = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
-        made = minimal.graph(core, referred, _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm")), _link(job, "program"))
+        own = _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm"))
+        made = minimal.graph(core, referred, own, _link(job, "program"))
     else:
         made = _host_graph(job, core, answers) if job.bootstrap else _target_graph(job, core, answers)
     header = pyconfig.render(upstream.read(tree, "pyconfig.h.in"), answers)
@@ -177,7 +178,6 @@ def _commands(job: Job) -> dict[str, str]:
     split = job.options.debuginfo == "split"
     return {role + suffix: shlex.join([
         *job.toolchain.cc, *flags.compiling(job.variant, job.options, job.toolchain, role, job.release.editable, debug),
-        *(flags.SMALL[job.toolchain.kind] if job.small else ()),
         *include, *maps]).replace("$", "$$")
         for role in flags.ROLES for suffix, debug in (("", split), *([(PLAIN, False)] if split else []))}
 

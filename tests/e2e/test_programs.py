@@ -11,9 +11,10 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
-from checkout import REPOSITORY
+from checkout import REPOSITORY, missing
 
 from crosspy import runner, variant
+from crosspy.errors import UserError
 
 NATIVE, DEVICE = "x86_64-linux-musl", "aarch64-linux-musl"
 SMALL = {"hello": 3_400_000, "sensor": 4_200_000, "httpd": 5_000_000, "asyncio_hub": 5_200_000}  # bytes, on aarch64
@@ -32,7 +33,10 @@ class Program:
         name = os.path.basename(str(app)).removesuffix(".py")
         self.folder = main.build / f"{target}+profile-minimal" / "apps" / name
         self.path = self.folder / name
-        started = runner.runner(variant.load(REPOSITORY / "variants" / target))
+        try:
+            started = runner.runner(variant.load(REPOSITORY / "variants" / target))
+        except UserError as error:
+            missing(str(error))
         self.words, self.env = [*started.words, str(self.path)], {**os.environ, **dict(started.env)}
 
     @property
@@ -46,13 +50,13 @@ class Program:
 
     @contextmanager
     def running(self, *arguments: str):
-        """Run it as a server; gives its port. It is to end by Ctrl-C."""
+        """Run it as a server; gives its port and what it prints from then on. It is to end by Ctrl-C."""
         with subprocess.Popen([*self.words, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env,
                               preexec_fn=interruptible) as process:
             try:
                 first = process.stdout.readline()
                 assert first.startswith("listening on "), first + process.stderr.read()
-                yield int(first.split()[-1])
+                yield int(first.split()[-1]), process.stdout
                 process.send_signal(signal.SIGINT)
                 assert process.wait() == 0
             finally:
@@ -89,7 +93,7 @@ def test_the_examples_are_small(program, name):
 
 @pytest.mark.parametrize("target", [NATIVE, DEVICE])
 def test_a_web_server(program, target):
-    with program(target, example("httpd")).running("0") as port:
+    with program(target, example("httpd")).running("0") as (port, _):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
             assert set(json.load(answer)) == {"node", "machine", "python"}
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/echo", data=b'{"a": [1, 2.5, "\\u00e4"]}') as answer:
@@ -98,9 +102,9 @@ def test_a_web_server(program, target):
 
 @pytest.mark.parametrize("target", [NATIVE, DEVICE])
 def test_a_hub_of_asyncio(program, target):
-    with program(target, example("asyncio_hub")).running("0") as port:
+    with program(target, example("asyncio_hub")).running("0") as (port, told):
         with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as two:
-            time.sleep(1)  # until the hub knows both
+            assert [told.readline() for _ in range(2)] == ["client 1 came, 1 here\n", "client 2 came, 2 here\n"]
             one.sendall(b"hi\n")
             assert re.fullmatch(rb"\d: hi\n", two.makefile("rb").readline())
 
