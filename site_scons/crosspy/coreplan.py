@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ class Unit:
     """One compile: object (below obj/) from source (below the tree, or ``generated/...`` below the build folder).
 
     role: ``core``, ``builtin`` or ``module``.  extra: shell words on top.  frozen: whether it includes frozen headers.
+    libraries: third-party ones whose headers it may include.
     """
 
     object: str
@@ -23,6 +25,7 @@ class Unit:
     role: str
     extra: str = ""
     frozen: bool = False
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,11 @@ class CorePlan:
     """What the core of one build consists of.
 
     makefile: upstream's, with values.  modules: the plan, built-in ones go into libpython.  date: the -D words of
-    getbuildinfo.
+    getbuildinfo.  libraries: -l word -> the third-party library behind it.
     """
 
-    def __init__(self, makefile: upstream.Makefile, modules: list[Module], date: str):
-        self.makefile, self.modules, self.date = makefile, modules, date
+    def __init__(self, makefile: upstream.Makefile, modules: list[Module], date: str, libraries: Mapping[str, str] | None = None):
+        self.makefile, self.modules, self.date, self.libraries = makefile, modules, date, libraries or {}
         self.rules = makefile.rules()
         self.archives = makefile.archives()
         self.users = set(_FROZEN_USER.findall(makefile.text))
@@ -85,7 +88,8 @@ class CorePlan:
     def units_of(self, module: Module) -> list[Unit]:
         """Return the units of one extension module, those of its bundled libraries included."""
         role = "builtin" if module.kind == "builtin" else "module"
-        units = [Unit(source[:-2] + ".o", source, role, " ".join(module.cflags)) for source in module.sources]
+        used = tuple(dict.fromkeys(self.libraries[word] for word in module.libs if word in self.libraries))
+        units = [Unit(source[:-2] + ".o", source, role, " ".join(module.cflags), libraries=used) for source in module.sources]
         for archive in module.archives:
             for name in self.archives[archive]:
                 extra = self.makefile.expand(f"$({self.rules[name].flags})")

@@ -128,7 +128,7 @@ def select(stanzas: str, archive: Archive) -> tuple[str, str]:
 def from_debian(archive: Archive, part: Path) -> str:
     """The fetcher of Debian's archive. Raises Unavailable with the reason of each suite."""
     if not (archive.debian and archive.suites):
-        raise Unavailable("Debian: no suite is known to carry it")
+        raise Unavailable
     if not all(shutil.which(tool) for tool in ("apt-get", "apt-cache", "apt-config")):
         raise Unavailable("Debian: there is no apt-get here")
     try:

@@ -55,7 +55,9 @@ class Archive:
 
 
 class Unavailable(Exception):
-    """An archive cannot be had from one place (or, from obtain(), from none); the text says where and why."""
+    """An archive cannot be had from one place (or, from obtain(), from none); the text says where and why.
+
+    A fetcher raises it without a text for an archive whose pin does not name its place."""
 
 
 # Writes the archive's bytes to a path that does not exist yet, and returns where they came from ("python.org").
@@ -180,8 +182,9 @@ def obtain(archive: Archive, downloads: Path, fetchers: tuple[Fetcher, ...], say
                 if wrong := difference(part, archive):
                     raise Unavailable(f"{origin}: what it sent {wrong}")
             except Unavailable as error:
-                say(f"{archive.file}: {error}")
-                reasons.append(str(error))
+                if str(error):  # else the archive never comes from there
+                    say(f"{archive.file}: {error}")
+                    reasons.append(str(error))
                 continue
             os.replace(part, target)
             seconds = time.monotonic() - start
@@ -192,7 +195,7 @@ def obtain(archive: Archive, downloads: Path, fetchers: tuple[Fetcher, ...], say
 
 def from_upstream(archive: Archive, part: Path) -> str:
     """The fetcher of upstream's own URLs (for CPython: python.org), over HTTPS unless a URL says otherwise."""
-    reasons = [] if archive.urls else ["upstream does not have this file"]
+    reasons = []
     for url in archive.urls:
         host = url.split("/")[2].removeprefix("www.")
         try:

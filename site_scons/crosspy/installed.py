@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -126,19 +127,23 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
     macros = {name: answer.value is not None for name, answer in answers.answers.items()}
     macros |= dict.fromkeys(table["stable_abi"]["defined"], True) | dict.fromkeys(table["stable_abi"]["undefined"], False)
     split = job.options.debuginfo == "split"
+    inside = {word for word, name in job.links.items() if job.deps[name] == "source"}
     return policy.expectation(
         job.variant, floor=job.toolchain.floor, needed_extra=extra, forbidden=private, extensions=places,
-        ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(core.shared()[1]), exports=table["exports"]["core"],
+        ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(core.shared()[1], inside), exports=table["exports"]["core"],
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
         debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
 
 
-def module_needed(extensions: list[coreplan.Extension]) -> dict[str, list[str]]:
-    """Return for each module the patterns of libraries that its own -l words allow, beside what every file may need."""
-    return {one.name: [f"lib{word[2:]}.so*" for word in one.libs if word.startswith("-l")] for one in extensions
-            if any(word.startswith("-l") for word in one.libs)}
+def module_needed(extensions: list[coreplan.Extension], inside: Collection[str] = ()) -> dict[str, list[str]]:
+    """Return for each module the patterns of libraries that its own -l words allow, beside what every file may need.
+
+    inside: -l words whose library is linked into the module.
+    """
+    words = {one.name: [word for word in one.libs if word.startswith("-l") and word not in inside] for one in extensions}
+    return {name: [f"lib{word[2:]}.so*" for word in own] for name, own in words.items() if own}
 
 
 def _facts(job, plan: list[Module]) -> dict:

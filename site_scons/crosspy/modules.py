@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import autoconf, shelltest, upstream
+from .deps.library import Library
 from .errors import UserError, nearest
 
 
@@ -43,14 +44,16 @@ class Request:
     tests: bool = False
 
 
-def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, request: Request) -> list[Module]:
+def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, request: Request,
+         libraries: Mapping[str, Library] | None = None) -> list[Module]:
     """Decide on every module of the tree, in the order of upstream's Setup files.
 
     variables: the shell variables of configure.ac (Ledger.variables).  default: ``builtin`` or ``shared``, what the
-    variant says for ``modules=auto``.  Raises UserError for a module that nothing classifies or that is asked for
+    variant says for ``modules=auto``.  libraries: the third-party ones that are known.  Raises UserError for a module that nothing classifies or that is asked for
     and cannot be had.
     """
     table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
+    table["known"] = libraries or {}
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree), "PY_STDMODULE_CFLAGS": "",
                                                                          "CCSHARED": ""})
     text = autoconf.strip_comments(upstream.read(tree, "configure.ac"))
@@ -123,7 +126,11 @@ def _absence(line, call, variables, table, request: Request, required: bool) -> 
 
 def _library(name: str, table: dict, condition: str) -> str:
     library = table["libraries"].get(name)
-    return f"needs {library}, which is not part of this build" if library else f"the target lacks it ({condition})"
+    if not library:
+        return f"the target lacks it ({condition})"
+    known = table["known"].get(library)
+    how = f"; deps={'source builds' if known.pins else f'source,{library}:sysroot takes'} it" if known else ""
+    return f"needs {library}, which is not part of this build{how}"
 
 
 def _present(line, call, variables, makefile: upstream.Makefile) -> Module:

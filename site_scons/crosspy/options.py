@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from . import budget, commands, toolchain
+from .deps import choice
 from .errors import UserError, nearest
 
 
@@ -35,6 +36,9 @@ class Options:
     modules: str
     enable: frozenset[str]
     disable: frozenset[str]
+    deps: str
+    ssl_certs: str
+    license_deny: tuple[str, ...]
     bytecode: str
     tests: bool
     downloads: str
@@ -75,10 +79,10 @@ def _words(value: str) -> tuple[str, ...]:
     return tuple(filter(None, (word.strip() for word in value.split(","))))
 
 
-def _absolute(value: str) -> None:
+def _absolute(name: str, value: str) -> None:
     if not re.fullmatch(r"(/[\w.+-]+)+", value) or {".", ".."} & set(value.split("/")):
-        raise UserError(f"prefix={value}", "it is not an absolute path of letters, digits and . _ + -",
-                        "use a path on the device, as in prefix=/usr or prefix=/opt/python")
+        raise UserError(f"{name}={value}", "it is not an absolute path of letters, digits and . _ + -",
+                        f"use a path on the device, as in {name}={ARGUMENTS[name].values[0]}")
 
 
 def _version(value: str) -> None:
@@ -107,7 +111,8 @@ ARGUMENTS: dict[str, Argument] = {
                       convert=lambda value: value == "yes"),
     "source": Argument(("",), "a CPython source tree or archive, instead of a release", objects=True, free=True),
     "bootstrap": Argument(("",), "an interpreter of exactly the same release, instead of building one", free=True),
-    "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True, check=_absolute),
+    "prefix": Argument(("/usr",), "where Python lies on the device", objects=True, free=True,
+                       check=lambda value: _absolute("prefix", value)),
     "libpython": Argument(("static", "shared"), "libpython3.13.a alone, or libpython3.13.so.1.0 too", objects=True),
     "optimize": Argument(("speed", "size", "debug"), "-O3, -Os or -O0", objects=True),
     "hardening": Argument(("yes", "no"), "no: without stack protector, FORTIFY, PIE, RELRO and the like", objects=True,
@@ -117,6 +122,11 @@ ARGUMENTS: dict[str, Argument] = {
     "enable": Argument(("",), "extension modules that must be there", free=True, convert=_names),
     "disable": Argument(("",), "extension modules or packages (ssl, _decimal) to leave out", objects=True, free=True,
                         convert=_names),
+    "deps": Argument(("source",), "third-party libraries: source, sysroot or none, with exceptions (source,openssl:sysroot)", objects=True,
+                     free=True, check=choice.parse),
+    "ssl_certs": Argument(("/etc/ssl",), "the folder on the device with cert.pem or certs/", objects=True, free=True,
+                          check=lambda value: _absolute("ssl_certs", value)),
+    "license_deny": Argument(("",), "SPDX licences that must not be linked (GPL-3.0-or-later)", free=True, convert=_words),
     "bytecode": Argument(("unchecked", "checked", "none", "only"), "kind of .pyc files (PEP 552)"),
     "tests": Argument(("no", "yes"), "CPython's test package and test modules", objects=True,
                       convert=lambda value: value == "yes"),
@@ -183,7 +193,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 # What only says where something is, or what is shown.
 PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "flash", "file",
-          "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose")
+          "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose", "license_deny")
 
 
 def deciding(options: Options) -> dict:

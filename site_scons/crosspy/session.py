@@ -16,6 +16,8 @@ from pathlib import Path
 from . import options as command_line
 from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
+from .deps import choice, library
+from .deps.shelf import Shelf
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
@@ -32,10 +34,12 @@ def say(line: str) -> None:
 
 @dataclass(frozen=True)
 class Builds:
-    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter) and one per target, with its job."""
+    """The plans of a run: the bootstrap's (empty when ``bootstrap=`` names an interpreter), one per target, with its job, and those of
+    third-party libraries that are not built yet."""
 
     bootstrap: dict
     targets: list[dict]
+    libraries: list[dict]
     jobs: list[stages.Job]
 
 
@@ -50,6 +54,8 @@ class Session:
             self.variants |= variant.load_all(Path(self.options.variants), inherit.places(project / "variants"))
             variant.check_short(self.variants)
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
+        self.libraries = library.load_all(project / "deps")
+        self.modes = choice.modes(self.options.deps, self.libraries)
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         if self.options.app:
             from . import appfiles  # only here: other builds need none of it
@@ -130,6 +136,7 @@ class Session:
 
         def planned(chosen: Variant) -> dict:
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                                        libraries=self.libraries, deps=self.modes,
                                         folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
             return stages.plan(jobs[chosen.name], self.project, say)
         plans = self._each(keep_going, planned)
@@ -146,10 +153,17 @@ class Session:
         if self.options.profile == "minimal":
             from . import programs  # only here: other builds need none of it
             targets = programs.plans(self, got, frozen, given, targets)
+        shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, say)
+        libraries = [plan for target in targets for plan in shelf.supply(target, jobs[target["name"]])]
         for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))
-        return Builds(bootstrap, targets, [jobs[name] for name in plans])
+        return Builds(bootstrap, targets, libraries, [jobs[name] for name in plans])
+
+    def _host_compiler(self) -> toolchain.Toolchain:
+        """Return what compiles programs for this machine: the pinned zig."""
+        host = replace(host_variant(self.variants), flags=variant.Flags())
+        return toolchain.zig(host, (Path(self.options.build_dir) / "zig-cache").absolute())
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
@@ -184,7 +198,7 @@ class Session:
         """Tell SCons how a command is shown: in a word and a counter, or whole with verbose=1."""
         words = {"CCSTR": "CC", "ARSTR": "AR", "LINKSTR": "LINK", "FREEZESTR": "FREEZE", "PYCSTR": "PYC", "STRIPSTR": "STRIP", "INSTALLSTR": "INSTALL",
                  "INSPECTSTR": "INSPECT", "MANIFESTSTR": "MANIFEST",
-                 "REPORTSTR": "REPORT", "FLASHSTR": "FLASH"}
+                 "REPORTSTR": "REPORT", "FLASHSTR": "FLASH", "GENSTR": "GEN"}
         if not self.options.verbose:
             base.Replace(**{name: f"{word:<8} $SHOWN" for name, word in words.items()})
         count = itertools.count(1)

@@ -10,12 +10,14 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, upstream
 from . import makefile as makefile_texts
+from .deps import linkage
+from .deps.library import Library
 from .options import Options, deciding
 from .paths import node
 from .release import Release
@@ -36,7 +38,8 @@ STUB = coreplan.Unit("libpython3.o", "generated/libpython3.c", "module")
 class Job:
     """One build: everything that its plan depends on. folder and frozen (the bootstrap's) are relative to the top.
 
-    interpreter: the one that ``bootstrap=`` names; a bootstrap job with it builds none.
+    interpreter: the one that ``bootstrap=`` names; a bootstrap job with it builds none.  libraries: all that are known.
+    deps: the mode of each (deps/choice.py).
     """
 
     variant: Variant
@@ -49,6 +52,13 @@ class Job:
     tables: Path
     bootstrap: bool = False
     interpreter: str = ""
+    libraries: Mapping[str, Library] = field(default_factory=dict)
+    deps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def links(self) -> dict[str, str]:
+        """Return -l word -> the third-party library behind it."""
+        return linkage.words(self.libraries, self.deps)
 
     @property
     def small(self) -> bool:
@@ -104,7 +114,7 @@ def _key(job: Job, project: Path) -> str:
     digest = hashlib.sha256()
     rows = [asdict(job.variant), deciding(job.options), bool(job.options.bootstrap), job.toolchain.digest, job.toolchain.cc,
             job.release.digest, job.release.version, job.folder, job.frozen, job.tree, job.bootstrap, job.interpreter,
-            os.getcwd(), installed.private_folders(job)]
+            os.getcwd(), installed.private_folders(job), dict(job.deps), job.links]
     digest.update(json.dumps(rows, sort_keys=True).encode())
     for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml")):
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
@@ -124,12 +134,12 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/linked")
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
     request = modules.Request("builtin" if job.small else options.modules, options.enable, options.disable, options.tests)
-    found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request)
+    found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request, job.libraries)
     if job.bootstrap:
         found = modules.for_bootstrap(tree, job.tables, found)
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
-    core = coreplan.CorePlan(makefile, found, flags.build_date(epoch))
+    core = coreplan.CorePlan(makefile, found, flags.build_date(epoch), job.links)
     if job.small:
         referred = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
         own = _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm"))
@@ -218,6 +228,7 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
     units, extensions = core.shared()
     program = core.unit("Programs/python.o")
     series, names, libs = job.release.series, [unit.object for unit in library], _libs(core, answers.variables)
+    own = answers.variables.get("LIBS", "")  # what glibc before 2.34 keeps outside of libc.so: third-party libraries use it, too
     suffix = core.makefile.values["EXT_SUFFIX"]
     split = job.options.debuginfo == "split"
     plain = [replace(unit, object=f"plain/{unit.object}", role=unit.role + PLAIN) for unit in [*library, program]] if split else []
@@ -229,8 +240,8 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
         links += [_row(job, soname, "shared", names, libs, (), f"-Wl,-soname,{soname}"),
                   _row(job, "libpython3.so", "shared", [STUB.object], "", shared, "-Wl,--no-as-needed", "-Wl,-soname,libpython3.so")]
     links.append(_row(job, "python", "program", [program.object] + ([] if shared else names), libs, shared))
-    links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects), " ".join(extension.libs))
-              for extension in extensions]
+    links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects),
+                    _words(*extension.libs, *([own] if set(extension.libs) & job.links.keys() else []))) for extension in extensions]
     return {"units": coreplan.rows([*library, *units, program, *([STUB] if shared else []), *plain]), "links": links,
             "split": split, "python_o": f"obj/{'plain/' if split else ''}{program.object}", "extensions": {extension.name: f"lib-dynload/{extension.name}{suffix}" for extension in extensions}}
 

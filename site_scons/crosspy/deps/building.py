@@ -107,9 +107,9 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             "units": [_unit(unit, tree, folder) for unit in recipe.units],
             "commands": [_command(command, job, tree, folder) for command in recipe.commands],
             "archives": {name: list(objects) for name, objects in recipe.archives.items()},
-            "headers": [f"{folder}/{name}" for name in headers], "include": include, "files": [f"{folder}/{name}" for name in texts],
+            "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include, "files": [f"{folder}/{name}" for name in texts],
             "license_texts": {name: f"{tree}/{name}" for name in job.library.license_files},
-            "stamped": f"{folder}/{STAMP}", "texts": texts}
+            "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
 
 
 def _unit(unit: Unit, tree: str, folder: str) -> dict:
@@ -124,9 +124,9 @@ def _command(command: Command, job: Job, tree: str, folder: str) -> dict:
     words = [_filled(word, source, ".").replace("{output}", f"{command.outputs[0]}.part").replace("{program}", f"./{program}")
              for word in command.words]
     shell = f"cd {shlex.quote(folder)} && {_shell(words)}" + (f" > {_shell([command.outputs[0] + '.part'])}" if command.stdout else "")
-    host = {"output": f"{folder}/{program}", "source": _place(command.host[0], tree, folder),
+    host = {"output": node(f"{folder}/{program}"), "shown": program, "source": _place(command.host[0], tree, folder),
             "command": _shell([*job.host.cc, "-O1", "-w", *(_filled(word, tree, folder) for word in command.host[1:])])} if program else {}
-    return {"outputs": [f"{folder}/{name}" for name in command.outputs], "inputs": [_place(name, tree, folder) for name in command.inputs],
+    return {"outputs": [node(f"{folder}/{name}") for name in command.outputs], "shown": command.outputs[0], "inputs": [_place(name, tree, folder) for name in command.inputs],
             "shell": shell, "host": host}
 
 

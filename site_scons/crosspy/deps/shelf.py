@@ -1,0 +1,73 @@
+"""What one run has of third-party libraries: sources fetched and unpacked, one plan per library and target."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .. import options as command_line
+from .. import pinned, stages, toolchain
+from ..errors import UserError
+from ..fetch import Archive
+from ..release import FETCHERS
+from . import building, linkage
+from .library import Library
+from .linkage import Linked
+
+
+class Shelf:
+    """The libraries of one run.
+
+    libraries: all that are known.  arguments: of the command line.  options: the same, checked.  host: returns the toolchain for programs
+    of this machine.
+    """
+
+    def __init__(self, libraries: Mapping[str, Library], arguments: Mapping[str, str], options: command_line.Options,
+                 host: Callable[[], toolchain.Toolchain], say: Callable[[str], None]):
+        self.libraries, self.arguments, self.options, self.host, self.say = libraries, arguments, options, host, say
+        self._sources: dict[str, tuple[Archive, Path]] = {}
+
+    def supply(self, target: dict, job: stages.Job) -> list[dict]:
+        """Give a target's plan its libraries; return the plans of those that this run builds. Raises UserError."""
+        owners = job.links
+        plans: dict[str, dict] = {}
+        linked: dict[str, Linked] = {}
+        for name in linkage.needed(target, owners, self.libraries):
+            plans[name] = self._plan(self.libraries[name], job, plans)
+            linked[name] = self._linked(self.libraries[name], plans[name])
+        linkage.attach(target, linked, owners)
+        target["deps"] = sorted(linked)
+        return [plan for plan in plans.values() if not plan["whole"]]
+
+    def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
+        pin, tree = self._source(library)
+        folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
+        above = tuple(plans[name] for name in library.needs)
+        plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
+        stages.commit(plan)
+        return plan
+
+    def _flavour(self) -> str:
+        given = command_line.implied(self.arguments)
+        kept = {name: value for name, value in given.items() if name in building.DECIDING or name == "app"}
+        return command_line.flavour(kept, "", "")
+
+    def _source(self, library: Library) -> tuple[Archive, Path]:
+        """Return the pin of a library that this run takes, and its unpacked tree; fetched once for all targets."""
+        if library.name not in self._sources:
+            sources = Path(self.options.build_dir, "sources").absolute()
+            pin, _ = pinned.tree(f"deps: {library.name}", library.pins, Path(self.options.downloads).absolute(), sources,
+                                 lambda top, pin: _check(library, top, pin), self.say, FETCHERS, f", or leave it out: deps=source,{library.name}:none")
+            self._sources[library.name] = pin, sources / pin.folder
+        return self._sources[library.name]
+
+    @staticmethod
+    def _linked(library: Library, plan: dict) -> Linked:
+        return Linked(library.name, "source", plan["version"], plan["key"], tuple(f"-I{path}" for path in plan["include"]),
+                      files={word: f"{plan['folder']}/{file}" for word, file in library.links.items()}, needs=library.needs,
+                      system=library.system, headers=tuple(plan["headers"]))
+
+
+def _check(library: Library, top: Path, pin: Archive) -> None:
+    missing = [name for name in library.license_files if not (top / name).is_file()]
+    if missing:
+        raise UserError(pin.file, f"it is no source tree of {library.name}: {', '.join(missing)} is missing", f"see {library.where}")
