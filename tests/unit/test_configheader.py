@@ -84,7 +84,7 @@ def test_all_macros_without_an_answer_and_all_facts_without_a_macro_are_told_at_
 def test_a_template_is_written_as_config_status_does():
     text = configheader.write(TEMPLATE, {"HAVE_DECL_STRSIGNAL": "0", "ASSUME_RAM": "128", "HAND_MADE": "", "_GNU_SOURCE": "1"})
     assert "#define HAVE_DECL_STRSIGNAL 0\n" in text and "#define ASSUME_RAM 128\n" in text and "# define _GNU_SOURCE 1\n" in text
-    assert "/* #undef HAND_MADE */\n" in text and "/* #  undef WORDS_BIGENDIAN */\n" in text and "# define WORDS_BIGENDIAN 1\n" in text
+    assert "/* #undef HAND_MADE */\n" in text and "/* #undef WORDS_BIGENDIAN */\n" in text and "# define WORDS_BIGENDIAN 1\n" in text
 
 
 def test_facts_of_the_variant_are_common_to_all_libraries():

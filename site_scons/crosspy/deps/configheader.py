@@ -142,7 +142,7 @@ def write(template: str, answers: Mapping[str, str | None]) -> str:
     for line in template.splitlines():
         if match := _UNDEF.match(line):
             value = answers.get(match["name"])
-            line = f"{match['before']}define {match['name']} {value}" if value else f"/* {match['before'].strip()}undef {match['name']} */"
+            line = f"{match['before']}define {match['name']} {value}" if value else f"/* #undef {match['name']} */"
         lines.append(line)
     return "\n".join(lines) + "\n"
 
