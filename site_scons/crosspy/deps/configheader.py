@@ -75,10 +75,10 @@ def macros(template: str) -> dict[str, str]:
 def cut(template: str, words: Collection[str]) -> str:
     """Return a template without the macros that no file of a library mentions.
 
-    words: the identifiers of its files.  What begins with an underscore stays: system headers may mention it.
+    words: the identifiers of its files.  What system headers mention stays.
     """
     kept = [line for line in template.splitlines()
-            if not (match := _UNDEF.match(line)) or match["name"].startswith("_") or match["name"] in words]
+            if not (match := _UNDEF.match(line)) or match["name"] in {*words, *_EXTENSIONS, "_FILE_OFFSET_BITS"}]
     return "\n".join(kept) + "\n"
 
 
@@ -110,27 +110,29 @@ def question(macro: str, sentence: str, prologue: str) -> Question | None:
     return None
 
 
-def header(site: Site, template: str, facts: Mapping[str, str], include: Sequence[str] = ()) -> str:
+def header(site: Site, template: str, facts: Mapping[str, str], include: Sequence[str] = (), own: Sequence[Question] = ()) -> str:
     """Return the text of config.h.
 
     template: of config.h.in.  facts: macro -> its value, or "" for one that stays undefined; they win over questions.
     include: system headers that declarations, types and members need besides Autoconf's AC_INCLUDES_DEFAULT.
+    own: the library's own questions, for macros whose sentences are none of autoheader's.
     Raises UserError for all macros of the template that nothing answers, and for facts about macros that it does not have.
     """
     sentences, known = macros(template), {**common(site.variant), **facts}
     seen_first = "".join(f"#if __has_include(<{name}>)\n#include <{name}>\n#endif\n" for name in include)
+    more = {q.macro: q for q in own}
     asked = [found for name, sentence in sentences.items() if name not in known
-             if (found := question(name, sentence, DEFAULT_INCLUDES + seen_first))]
-    _gate(site, sentences, known, {q.macro for q in asked}, facts)
+             if (found := more.get(name) or question(name, sentence, DEFAULT_INCLUDES + seen_first))]
+    _gate(site, sentences, known, {q.macro for q in asked}, [*facts, *more])
     given = {name: known[name] for name in sentences if name in known}
     return write(template, {**given, **_answers(site, asked, given)})
 
 
-def _gate(site: Site, sentences: Mapping[str, str], known: Mapping[str, str], asked: set[str], facts: Mapping[str, str]) -> None:
+def _gate(site: Site, sentences: Mapping[str, str], known: Mapping[str, str], asked: set[str], stated: Sequence[str]) -> None:
     problems = []
     if missing := sorted(sentences.keys() - known.keys() - asked):
         problems.append(f"nothing answers {', '.join(missing)}")
-    if gone := sorted(facts.keys() - sentences.keys()):
+    if gone := sorted(set(stated) - sentences.keys()):
         problems.append(f"its config.h.in has no {', '.join(gone)} any more")
     if problems:
         raise UserError(site.name, "; ".join(problems), "state or drop these macros in its dep.toml")
@@ -152,13 +154,16 @@ def _answers(site: Site, asked: Sequence[Question], given: Mapping[str, str]) ->
     confdefs = "".join(f"#define {name} {value}\n" for name, value in given.items() if value and name.startswith("_"))
     compiler, seen = ready(site, asked, confdefs)
     present = [q for q in asked if q.kind == "header" and f"header:{q.name}" in seen]
-    accepted, objects = probe.compile_all(compiler, [*present, *(q for q in asked if q.kind in ("compile", "size"))], site.tree, single=False)
+    others = [q for q in asked if q.kind in ("compile", "link", "size")]
+    accepted, objects = probe.compile_all(compiler, [*present, *others], site.tree, single=False)
     values: dict[str, str | None] = {q.macro: q.undefined for q in asked} | {q.macro: q.defined for q in accepted}
     for kept, path in objects:
         if kept[0].kind == "size":
             values |= {key: str(value) for key, value in readback.sizes(path).items()}
     functions = {q.name: q.macro for q in asked if q.kind == "function" and f"stub:{q.name}" not in seen}
-    found = link_all(compiler, list(functions), [])[0] if functions else set()
+    programs = [(kept, path) for kept, path in objects if kept[0].kind == "link"]
+    found, refused, *_ = link_all(compiler, list(functions), programs) if functions or programs else (set(), set())
+    values |= {q.macro: q.undefined for q in asked if q.key in refused}
     return values | {macro: "1" for name, macro in functions.items() if name in found}
 
 
