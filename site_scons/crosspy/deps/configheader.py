@@ -115,7 +115,7 @@ def header(site: Site, template: str, facts: Mapping[str, str], include: Sequenc
 
     template: of config.h.in.  facts: macro -> its value, or "" for one that stays undefined; they win over questions.
     include: system headers that declarations, types and members need besides Autoconf's AC_INCLUDES_DEFAULT.
-    own: the library's own questions, for macros whose sentences are none of autoheader's.
+    own: the library's own questions, for macros whose sentences are none of autoheader's; those of other releases are left out.
     Raises UserError for all macros of the template that nothing answers, and for facts about macros that it does not have.
     """
     sentences, known = macros(template), {**common(site.variant), **facts}
@@ -123,16 +123,16 @@ def header(site: Site, template: str, facts: Mapping[str, str], include: Sequenc
     more = {q.macro: q for q in own}
     asked = [found for name, sentence in sentences.items() if name not in known
              if (found := more.get(name) or question(name, sentence, DEFAULT_INCLUDES + seen_first))]
-    _gate(site, sentences, known, {q.macro for q in asked}, [*facts, *more])
+    _gate(site, sentences, known, {q.macro for q in asked}, facts)
     given = {name: known[name] for name in sentences if name in known}
     return write(template, {**given, **_answers(site, asked, given)})
 
 
-def _gate(site: Site, sentences: Mapping[str, str], known: Mapping[str, str], asked: set[str], stated: Sequence[str]) -> None:
+def _gate(site: Site, sentences: Mapping[str, str], known: Mapping[str, str], asked: set[str], facts: Mapping[str, str]) -> None:
     problems = []
     if missing := sorted(sentences.keys() - known.keys() - asked):
         problems.append(f"nothing answers {', '.join(missing)}")
-    if gone := sorted(set(stated) - sentences.keys()):
+    if gone := sorted(facts.keys() - sentences.keys()):
         problems.append(f"its config.h.in has no {', '.join(gone)} any more")
     if problems:
         raise UserError(site.name, "; ".join(problems), "state or drop these macros in its dep.toml")

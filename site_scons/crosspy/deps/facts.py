@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .. import tomlfile
@@ -16,6 +16,11 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 def table(name: str) -> dict:
     """Return a library's dep.toml. Raises UserError where it is missing or no TOML."""
     return tomlfile.read(FOLDER / name / "dep.toml")
+
+
+def conditions(table: Mapping[str, Iterable[str]]) -> dict[str, bool]:
+    """Return Automake's conditions of a dep.toml's lists ``on`` and ``off``."""
+    return {**dict.fromkeys(table["on"], True), **dict.fromkeys(table["off"], False)}
 
 
 def read(tree: Path, path: str) -> str:

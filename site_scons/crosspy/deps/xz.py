@@ -15,7 +15,7 @@ MAKEFILE = "src/liblzma/Makefile.am"
 def plan(site: Site) -> Recipe:
     """Return the recipe. Raises UserError where upstream's files say something that nothing here answers."""
     table = facts.table("xz")
-    made = automake.variables(site.tree / MAKEFILE, conditions(table["conditions"]))
+    made = automake.variables(site.tree / MAKEFILE, facts.conditions(table["conditions"]))
     sources = [posixpath.normpath(f"src/liblzma/{word}") for word in made["liblzma_la_SOURCES"] if word.endswith(".c")]
     flags = [word.replace("$(top_srcdir)", "{tree}") for word in made["liblzma_la_CPPFLAGS"]]
     folders = [word.removeprefix("-I{tree}/") for word in flags if word.startswith("-I")]
@@ -24,11 +24,6 @@ def plan(site: Site) -> Recipe:
     units = tuple(Unit(source.removeprefix("src/").removesuffix(".c") + ".o", source) for source in sources)
     return Recipe(units, {"liblzma.a": tuple(unit.object for unit in units)}, {"generated/config.h": text},
                   include=("{tree}/src/liblzma/api",), flags=("-DHAVE_CONFIG_H", "-I{folder}/generated", *flags))
-
-
-def conditions(table: Mapping[str, Iterable[str]]) -> dict[str, bool]:
-    """Return Automake's conditions of a dep.toml's lists ``on`` and ``off``."""
-    return {**dict.fromkeys(table["on"], True), **dict.fromkeys(table["off"], False)}
 
 
 def filters(names: Iterable[str]) -> dict[str, str]:
