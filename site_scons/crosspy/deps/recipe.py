@@ -13,6 +13,7 @@ from pathlib import Path
 from ..options import Options
 from ..toolchain import Toolchain
 from ..variant import Variant
+from .library import Library
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Site:
     cflags: tuple[str, ...]
     ldflags: tuple[str, ...]
     include: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    library: Library | None = None
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The tables of dep.toml that are for the library's own rules."""
+        return self.library.facts if self.library else {}
 
 
 @dataclass(frozen=True)
