@@ -10,34 +10,30 @@ import calendar
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from .. import tomlfile
 from ..errors import UserError
 from .opensslconf import Configured, assembler, configure, find_perl
 from .recipe import Command, Recipe, Site, Unit
 
-DATA = Path(__file__).resolve().parents[3] / "deps" / "openssl" / "dep.toml"
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
-# Without it -std=c11 of CPython hides what POSIX adds to the libc.
-LANGUAGE = ("-std=gnu11",)
+# Upstream states none, and so depends on the compiler; it is tested with what gcc and clang took for granted until C23.
+LANGUAGE = ("-std=gnu17",)
 
 
 def plan(site: Site) -> Recipe:
     """Return how OpenSSL is built for a site. Raises UserError when perl is missing or Configure refuses."""
-    facts = tomlfile.read(DATA)["openssl"]
     perl = find_perl()
-    made = configure(site, perl, options(site, facts))
+    made = configure(site, perl, options(site))
     return recipe(site, made, Generators(made, perl, assembler(site), f"{site.toolchain.kind} {site.toolchain.version}"))
 
 
-def options(site: Site, facts: dict) -> list[str]:
+def options(site: Site) -> list[str]:
     """Return Configure's words for a site: its name of the machine, then features with and without. Raises UserError."""
-    machine = site.variant.triple.partition("-")[0]
+    machine, facts = site.variant.triple.partition("-")[0], site.facts
     if machine not in facts["targets"]:
         raise UserError(f"openssl target={site.variant.name}", f"it is not known what OpenSSL calls {machine!r}",
-                        "add it to deps/openssl/dep.toml, [openssl.targets], or use deps=source,openssl:none")
+                        "add it to deps/openssl/dep.toml, [targets], or use deps=source,openssl:none")
     without = [*facts["without"], *(facts["minimal"] if site.options.profile == "minimal" else ())]
     return [facts["targets"][machine], *(f"enable-{name}" for name in facts["with"]), *(f"no-{name}" for name in without)]
 
@@ -73,14 +69,9 @@ def _flags(site: Site, made: Configured) -> Iterator[str]:
         yield from (f"-D{name}" for key in ("lib_defines", "defines") for name in table.get(key) or ())
     for key in ("lib_cppflags", "cppflags"):
         yield from (target.get(key) or "").split()
-    for name, value in (("OPENSSLDIR", certificates(site)), ("ENGINESDIR", f"{site.options.prefix}/lib/engines-{config['shlib_version']}"),
+    for name, value in (("OPENSSLDIR", site.options.ssl_certs), ("ENGINESDIR", f"{site.options.prefix}/lib/engines-{config['shlib_version']}"),
                         ("MODULESDIR", f"{site.options.prefix}/lib/ossl-modules")):
         yield f'-D{name}="{value}"'
-
-
-def certificates(site: Site) -> str:
-    """Return OPENSSLDIR: the folder on the device that holds cert.pem, certs/ and openssl.cnf."""
-    return getattr(site.options, "ssl_certs", "") or "/etc/ssl"
 
 
 def _unit(made: Configured, name: str, library: str) -> Unit:
