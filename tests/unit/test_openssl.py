@@ -56,6 +56,11 @@ def program(path, text):
     return str(path)
 
 
+def needs_perl():
+    if not shutil.which("perl") or subprocess.run(["perl", "-MJSON::PP", "-e", "1"], capture_output=True).returncode:
+        pytest.skip("perl with JSON::PP is missing: apt-get install perl")
+
+
 def command(recipe, output):
     return next(one for one in recipe.commands if one.outputs == (f"generated/{output}",))
 
@@ -117,7 +122,8 @@ def test_a_template_is_filled_with_the_modules_that_it_depends_on(recipe):
 
 def test_assembler_is_written_for_the_flavour_and_for_what_the_compiler_can(recipe):
     made = command(recipe, "crypto/aes.S")
-    assert made.words[:5] == ("env", "CC=echo clang version 22.1 #", "/usr/bin/perl", "{tree}/crypto/asm/aes.pl", "o32")
+    assert made.words[:6] == ("env", "CC=echo clang version 22.1 #", "/usr/bin/perl", "{folder}/generated/openssl_hidden.pl",
+                              "{tree}/crypto/asm/aes.pl", "o32")
     assert "-DAES_ASM" in made.words and "-fPIC" in made.words and made.words[-1] == "{output}" and not made.stdout
 
 
@@ -177,9 +183,17 @@ def test_a_compiler_without_a_version_is_refused(site, tmp_path):
         opensslconf.assembler(replace(site, toolchain=replace(site.toolchain, cc=(program(tmp_path / "cc", "echo tcc"),))))
 
 
+def test_what_assembler_defines_is_hidden(tmp_path):
+    needs_perl()
+    (tmp_path / "a.pl").write_text('open STDOUT, ">$ARGV[1]"; print ".text\\n.globl\\taes, \\@function\\n .global b.c";\n')
+    subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "elf", "a.s"], cwd=tmp_path, check=True)
+    assert (tmp_path / "a.s").read_text() == ".text\n.globl\taes, @function\n.hidden\taes\n .global b.c\n.hidden\tb.c\n"
+    (tmp_path / "a.pl").write_text("die;")
+    assert subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "elf", "a.s"], cwd=tmp_path, capture_output=True).returncode
+
+
 def test_the_module_for_templates_names_nothing_of_this_machine(tmp_path):
-    if not shutil.which("perl") or subprocess.run(["perl", "-MJSON::PP", "-e", "1"], capture_output=True).returncode:
-        pytest.skip("perl with JSON::PP is missing: apt-get install perl")
+    needs_perl()
     (tmp_path / "configdata.pm").write_text(
         "package configdata;\nour %config = (CC => '/opt/cc', sourcedir => '../source', target => 'linux-x', perlargv => ['CC=/opt/cc']);\n"
         "our %target = (_conf_fname_int => ['/opt/x'], perl_platform => 'Unix');\nour %disabled = (dso => 'option');\nour %withargs = ();\n"

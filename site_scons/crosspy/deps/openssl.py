@@ -10,11 +10,13 @@ import calendar
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ..errors import UserError
 from .opensslconf import Configured, assembler, configure, find_perl
 from .recipe import Command, Recipe, Site, Unit
 
+HIDDEN = Path(__file__).with_name("openssl_hidden.pl")
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
 # Upstream states none, and so depends on the compiler; it is tested with what gcc and clang took for granted until C23.
@@ -49,7 +51,7 @@ def recipe(site: Site, made: Configured, generators: Generators) -> Recipe:
     return Recipe(
         tuple(units.values()),
         {f"{library}.a": tuple(name for name, _ in pairs) for library, pairs in members.items()},
-        texts={"generated/configdata.pm": made.module}, commands=tuple(commands.values()),
+        texts={"generated/configdata.pm": made.module, f"generated/{HIDDEN.name}": HIDDEN.read_text("utf-8")}, commands=tuple(commands.values()),
         include=("{folder}/generated/include", "{tree}/include"), flags=(*LANGUAGE, *_flags(site, made)))
 
 
@@ -87,14 +89,16 @@ def _words(made: Configured, kind: str, *owners: str) -> Iterator[str]:
 
 def place(made: Configured, name: str) -> str:
     """Return a file's name as a Unit or a Command has it: below the tree, or ``generated/...``."""
-    inside = name == made.sourcedir or name.startswith(made.sourcedir + "/")
-    return name[len(made.sourcedir) + 1:] if inside else f"generated/{name}".removesuffix("/.")
+    return name[len(made.sourcedir) + 1:] if _upstream(made, name) else f"generated/{name}".removesuffix("/.")
 
 
 def path(made: Configured, name: str) -> str:
     """Return a file's or folder's name as a command's word."""
-    found = place(made, name)
-    return f"{{folder}}/{found}" if not name.startswith(made.sourcedir) else f"{{tree}}/{found}".rstrip("/")
+    return f"{'{tree}' if _upstream(made, name) else '{folder}'}/{place(made, name)}".removesuffix("/")
+
+
+def _upstream(made: Configured, name: str) -> bool:
+    return f"{name}/".startswith(f"{made.sourcedir}/")
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,9 @@ class Generators:
     def _perlasm(self, program: str, arguments: list[str], name: str, library: str) -> Command:
         """``CC="$(CC)" perl SCRIPT FLAVOUR INCLUDES FLAGS DEFINES OUTPUT``; of the flags scripts know -fPIC alone (x86gas.pl)."""
         made = self.made
-        return Command((), ("env", f"CC={self.compiler}", self.perl, *_words(made, "includes", program), path(made, program), *arguments,
+        return Command((), ("env", f"CC={self.compiler}", self.perl, f"{{folder}}/generated/{HIDDEN.name}", *_words(made, "includes", program), path(made, program), *arguments,
                             made.target["perlasm_scheme"], *_words(made, "includes", name, library), "-fPIC",
-                            *_words(made, "defines", name, library), "{output}"))
+                            *_words(made, "defines", name, library), "{output}"), (f"generated/{HIDDEN.name}",))
 
     def _template(self, file: str, program: str) -> Command:
         """``perl -MMODULE... dofile.pl TEMPLATE > OUTPUT``, with each module that the file depends on; one may be ``FOLDER|MODULE``."""
