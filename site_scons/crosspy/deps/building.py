@@ -78,7 +78,7 @@ def _key(job: Job) -> str:
             os.getcwd(), [above["key"] for above in job.above]]
     digest.update(json.dumps(rows, sort_keys=True).encode())
     here = Path(__file__).parent
-    for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.py")), Path(job.library.where)):
+    for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.p[ly]")), Path(job.library.where)):
         digest.update(room.read_bytes())
     return digest.hexdigest()
 
