@@ -17,7 +17,7 @@ def run(session, words: tuple[str, ...], arguments: Mapping[str, str], quiet: bo
     for the caller instead of shown.  SCONSFLAGS is the user's word to this run, not to that one.
     """
     given = {name: value for name, value in session.arguments.items() if name in KEPT} | dict(arguments)
-    command = [sys.executable, "-m", "SCons", "-Q", "-f", str(session.project / "SConstruct"), *words,
+    command = [sys.executable, "-m", "SCons", "-Q", "--no-site-dir", "-f", str(session.project / "SConstruct"), *words,
                *(f"{name}={value}" for name, value in given.items())]
     return subprocess.run(command, env={name: value for name, value in os.environ.items() if name != "SCONSFLAGS"},
                           stdin=subprocess.DEVNULL, capture_output=quiet, text=True)

@@ -19,7 +19,7 @@ from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
-from .runlock import RunLock
+from .runlock import Mark, RunLock
 from .variant import Variant
 
 EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
@@ -54,7 +54,7 @@ class Session:
         if self.options.app:
             from . import appfiles  # only here: other builds need none of it
             appfiles.check(self.options.app, self.options.path)
-        self.lock: RunLock | None = None
+        self.lock: RunLock | Mark | None = None
         self.words: tuple[str, ...] = ()
         self.clock, self.refused = summary.Clock(), dict[str, UserError]()
 
@@ -86,11 +86,11 @@ class Session:
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
-        self.lock = RunLock(folder)
+        self.lock = self._hold(folder)
         try:
             self.lock.distrust(say)
             for name, tool in tools.items():
-                say(f"{name}: {tool.line}")
+                self._tell(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
             builds = self._plans(got, host, compiler, tools, identity, keep_going)
@@ -99,6 +99,12 @@ class Session:
             self.lock.abandon()
             raise
         return builds
+
+    def _hold(self, folder: Path) -> RunLock | Mark:
+        return RunLock(folder)
+
+    def _tell(self, line: str) -> None:
+        say(line)
 
     def _each(self, keep_going: bool, make: Callable) -> dict:
         """Return what `make` makes of each chosen variant, by name. With keep_going, those that it refuses are left out."""
@@ -125,7 +131,7 @@ class Session:
         plain = command_line.parse({"optimize": "debug", "hardening": "no"})
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
-        bootstrap = stages.plan(job, self.project, say)
+        bootstrap, job = self._bootstrap(job, got)
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
@@ -142,14 +148,21 @@ class Session:
         for target in targets:
             target.update(states, flash=flashes[target["name"]])
             # Not a part of every graph: the links with symbols are nobody's business but a report's.
-            target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
+            target["report"], target["sized"] = "report", bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
-            from . import programs  # only here: other builds need none of it
-            targets = programs.plans(self, got, frozen, given, targets)
+            targets = self._programs(got, job, targets)
         for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))
         return Builds(bootstrap, targets, [jobs[name] for name in plans])
+
+    def _bootstrap(self, job: stages.Job, got: release.Release) -> tuple[dict, stages.Job]:
+        """Return the bootstrap's plan, and its job, from which those of all targets are made."""
+        return stages.plan(job, self.project, say), job
+
+    def _programs(self, got: release.Release, job: stages.Job, targets: list[dict]) -> list[dict]:
+        from . import programs  # only here: other builds need none of it
+        return programs.plans(self, got, job.frozen, job.interpreter, targets)
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
