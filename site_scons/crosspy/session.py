@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, treestate, variant
+from . import afterwards, budget, commands, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
 from .errors import UserError, nearest
 from .identity import Identity
@@ -55,14 +55,17 @@ class Session:
             from . import appfiles  # only here: other builds need none of it
             appfiles.check(self.options.app, self.options.path)
         self.lock: RunLock | Mark | None = None
-        self.words: tuple[str, ...] = ()
+        self.words, self.behind = tuple[str, ...](), tuple[str, ...]()
         self.clock, self.refused = summary.Clock(), dict[str, UserError]()
 
     say = staticmethod(say)
 
-    def command(self, names: Collection[str]) -> str:
-        """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
-        self.words = tuple(names)
+    def command(self, names: Collection[str], behind: Collection[str] = ()) -> str:
+        """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output.
+
+        behind: the words behind ``--``, which belong to the program that ``run`` starts.
+        """
+        self.words, self.behind = tuple(names), tuple(behind)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
             if name not in known and not commands.belongs(name, names) and not Path(name).is_relative_to(self.options.build_dir):
@@ -71,6 +74,7 @@ class Session:
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
         if not self.chosen and commands.wants_target(names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
+        launch.check(self.words, self.behind, self.chosen)
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
 
