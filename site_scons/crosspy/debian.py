@@ -157,7 +157,8 @@ def _get(entry: Entry, suite: str, archive: Archive, work: Path, part: Path) -> 
     _apt(["apt-get", *private, "-qq", "update"], work)
     version, file = select(_apt(["apt-cache", *private, "--only-source", "showsrc", archive.debian], work), archive)
     exact = f"{archive.debian}={version}"
-    _apt(["apt-get", *private, "-qq", "--only-source", "--download-only", "source", exact], work)
+    # --tar-only: the packaging beside the archive is of no use here, and a mirror may have dropped it already.
+    _apt(["apt-get", *private, "-qq", "--only-source", "--download-only", "--tar-only", "source", exact], work)
     os.replace(work / file, part)
 
 

@@ -23,14 +23,15 @@ from .errors import UserError
 TEMPORARY = ".crosspy-"
 OPEN_SECONDS = 5.0    # until the server's answer starts: name, connection, TLS and header together
 STALL_SECONDS = 15.0  # without a byte in the middle of a download
+LARGEST = 200_000_000  # bytes of an archive whose size is not known
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The pin of one released archive. size: bytes. urls: upstream's own, HTTPS; the first one names the file.
+    """The pin of one released archive. size: bytes, 0 where only the digest has been published. urls: upstream's own, HTTPS; the first one names the file.
 
     debian: the Debian source package whose orig archive is the same file, or "".  suites: the Debian suites that
-    carry it, in the order to try.
+    carry it, in the order to try.  named: its name in ``downloads/`` where that is not the first URL's.
     """
 
     name: str
@@ -40,11 +41,12 @@ class Archive:
     urls: tuple[str, ...]
     debian: str = ""
     suites: tuple[str, ...] = ()
+    named: str = ""
 
     @property
     def file(self) -> str:
         """The archive's name in ``downloads/``."""
-        return self.urls[0].rsplit("/", 1)[-1]
+        return self.named or self.urls[0].rsplit("/", 1)[-1]
 
     @property
     def folder(self) -> str:
@@ -73,9 +75,10 @@ def sha256_of(path: Path) -> str:
 def difference(path: Path, archive: Archive) -> str:
     """Return how a file differs from its pin, as a phrase without a subject, or "" where it is the pinned one."""
     size, found = path.stat().st_size, sha256_of(path)
-    if (size, found) == (archive.size, archive.sha256):
+    expected = archive.size or size
+    if (size, found) == (expected, archive.sha256):
         return ""
-    length = "" if size == archive.size else f"has {size} bytes, not {archive.size}, and "
+    length = "" if size == expected else f"has {size} bytes, not {archive.size}, and "
     return f"{length}has sha256 {found}, not {archive.sha256}"
 
 
@@ -182,14 +185,14 @@ def obtain(archive: Archive, downloads: Path, fetchers: tuple[Fetcher, ...], say
                 continue
             os.replace(part, target)
             seconds = time.monotonic() - start
-            say(f"{archive.file}: fetched from {origin} ({archive.size / 1e6:.1f} MB, {seconds:.1f} s)")
+            say(f"{archive.file}: fetched from {origin} ({target.stat().st_size / 1e6:.1f} MB, {seconds:.1f} s)")
             return origin
     raise Unavailable("; ".join(reasons))
 
 
 def from_upstream(archive: Archive, part: Path) -> str:
     """The fetcher of upstream's own URLs (for CPython: python.org), over HTTPS unless a URL says otherwise."""
-    reasons = []
+    reasons = [] if archive.urls else ["upstream does not have this file"]
     for url in archive.urls:
         host = url.split("/")[2].removeprefix("www.")
         try:
@@ -203,11 +206,11 @@ def from_upstream(archive: Archive, part: Path) -> str:
 def _download(url: str, size: int, part: Path) -> None:
     response = _open(url)
     with response, part.open("wb") as file:
-        while file.tell() <= size:  # whatever is longer than the pin is wrong anyway
+        while file.tell() <= (size or LARGEST):  # whatever is longer than the pin is wrong anyway
             try:
                 block = response.read(1 << 18)
             except Exception as error:
-                raise Unavailable(f"it stopped after {file.tell()} of {size} bytes ({_reason(error)})") from None
+                raise Unavailable(f"it stopped after {file.tell()} of {size or 'unknown'} bytes ({_reason(error)})") from None
             if not block:
                 return
             file.write(block)

@@ -45,6 +45,17 @@ def embedding(variant: Variant, options: Options, toolchain: Toolchain) -> tuple
             *variant.flags.compile)
 
 
+def library(variant: Variant, options: Options, toolchain: Toolchain) -> tuple[str, ...]:
+    """Flags of every compile of a third-party library: one static library serves programs, libpython and shared modules.
+
+    -O2 is what these libraries are tested with; where more would count they have assembler.
+    """
+    speed = OPTIMIZE[options.optimize] if options.optimize != "speed" else ("-O2", "-ffunction-sections", "-fdata-sections")
+    return (*speed, "-fPIC", "-fvisibility=hidden", *QUIET, *(() if options.optimize == "debug" else ("-DNDEBUG",)),
+            "-g" if options.debuginfo == "split" else "-g0", *hardening.compiling(variant, options, toolchain), *variant.flags.compile,
+            *((*MINIMAL, *OUTLINED[toolchain.kind]) if options.profile == "minimal" else ()))
+
+
 def _position(variant: Variant, options: Options, role: str) -> tuple[str, ...]:
     # A static libpython goes into a position-independent program; one in a shared library binds its own symbols.
     if role == "module" and not variant.static:

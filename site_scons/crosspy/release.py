@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 
-from . import tomlfile
+from . import pinned, tomlfile
 from .debian import from_debian
 from .errors import UserError, nearest
-from .fetch import Archive, Fetcher, Unavailable, from_upstream, obtain, sha256_of, sweep, workspace
+from .fetch import Archive, Fetcher, from_upstream, sha256_of, sweep, workspace
 from .unpack import read_json, trusted, unpack, verify, write_json
 
 FETCHERS: tuple[Fetcher, ...] = (from_upstream, from_debian)
@@ -131,20 +131,9 @@ def acquire(wanted: str, releases: Releases, downloads: Path, sources: Path, sou
     if source:
         return _from_source(wanted, releases, sources, Path(source).expanduser().absolute(), say)
     pins = candidates(wanted, releases)
-    sweep(downloads)
-    sweep(sources)
-    pin = _at_hand(pins, downloads, sources)
-    origin = ""
-    if not pin:
-        pin, origin = _get(wanted, pins, downloads, say, fetchers)
-    stamp = trusted(sources, pin.folder, pin.sha256)
-    if not stamp:
-        path = downloads / pin.file
-        verify(path, pin)
-        stamp = {"sha256": pin.sha256, "origin": origin or f"{downloads.name}/{pin.file}"}
-        unpack(path, sources, stamp, lambda top: _pinned_name(top, pin), say)
-    tree = sources / pin.folder
-    return Release(pin.version, series_of(pin.version), tree, pin.sha256, False, stamp.get("origin", ""))
+    pin, origin = pinned.tree(f"python={wanted or series_of(pins[0].version)}", pins, downloads, sources,
+                              _is_pinned, say, fetchers, ", or give source=PATH")
+    return Release(pin.version, series_of(pin.version), sources / pin.folder, pin.sha256, False, origin)
 
 
 def fetch(wanted: str, releases: Releases, downloads: Path, say: Callable[[str], None] = print,
@@ -153,35 +142,10 @@ def fetch(wanted: str, releases: Releases, downloads: Path, say: Callable[[str],
     downloads = downloads.absolute()
     pins = candidates(wanted, releases)
     sweep(downloads)
-    pin = _at_hand(pins, downloads, None) or _get(wanted, pins, downloads, say, fetchers)[0]
+    where = f"python={wanted or series_of(pins[0].version)}"
+    pin = pinned.at_hand(pins, downloads, None) or pinned.get(where, pins, downloads, say, fetchers, ", or give source=PATH")[0]
     verify(downloads / pin.file, pin)
     return downloads / pin.file
-
-
-def _at_hand(pins: list[Archive], downloads: Path, sources: Path | None) -> Archive | None:
-    """Return the newest pin whose archive is in ``downloads/``, else the newest that is unpacked already."""
-    for pin in pins:
-        if (downloads / pin.file).is_file():
-            return pin
-    return next((pin for pin in pins if sources and trusted(sources, pin.folder, pin.sha256)), None)
-
-
-def _get(wanted: str, pins: list[Archive], downloads: Path, say: Callable[[str], None],
-         fetchers: tuple[Fetcher, ...]) -> tuple[Archive, str]:
-    reasons = []
-    for pin in pins:
-        try:
-            origin = obtain(pin, downloads, fetchers, say)
-        except Unavailable as error:
-            reasons.append(f"{pin.version}: {error}")
-            continue
-        if reasons:
-            missed = ", ".join(newer.version for newer in pins[:len(reasons)])
-            say(f"python={wanted or series_of(pin.version)}: {missed} is newer but could not be fetched; taking {pin.version}")
-        return pin, origin
-    raise UserError(f"python={wanted or series_of(pins[0].version)}",
-                    f"its archive is not in {downloads} and cannot be fetched ({'; '.join(reasons)})",
-                    f"put {pins[0].file} (sha256 {pins[0].sha256}) into {downloads}, or give source=PATH")
 
 
 def _from_source(wanted: str, releases: Releases, sources: Path, path: Path, say: Callable[[str], None]) -> Release:
@@ -222,9 +186,8 @@ def _unpack_source(wanted: str, releases: Releases, sources: Path, path: Path, w
     return {"sha256": digest, "folder": unpack(path, sources, {"sha256": digest, "origin": where}, name, say).name}
 
 
-def _pinned_name(top: Path, pin: Archive) -> str:
+def _is_pinned(top: Path, pin: Archive) -> None:
     _tree_version(top, pin.file, pin.version, None)
-    return pin.folder
 
 
 def _tree_version(tree: Path, where: str, wanted: str, releases: Releases | None) -> str:

@@ -1,0 +1,62 @@
+"""``deps=`` -> how each library is had: from source, from the sysroot, or not at all."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..errors import UserError, nearest
+from .library import Library
+
+MODES = ("source", "sysroot", "none")
+FIX = "use source, sysroot or none, and exceptions behind it, as in deps=source,openssl:sysroot"
+
+
+def parse(value: str) -> tuple[str, dict[str, str]]:
+    """Split a ``deps=`` value into the mode of all libraries and those of some. Raises UserError."""
+    first, *rest = [word.strip() for word in value.split(",")]
+    if ":" in first:
+        first, rest = MODES[0], [first, *rest]
+    if first not in MODES:
+        hint = nearest(first, MODES)
+        raise UserError(f"deps={value}", f"{first or 'an empty word'} is no way to have a library" + (f"; {hint}?" if hint else ""), FIX)
+    found: dict[str, str] = {}
+    for word in rest:
+        name, _, mode = word.partition(":")
+        if mode not in MODES or not name:
+            raise UserError(f"deps={value}", f"{word!r} is no library with its mode", FIX)
+        if found.setdefault(name, mode) != mode:
+            raise UserError(f"deps={value}", f"{name} is both {found[name]} and {mode}", "take one of the two out")
+    return first, found
+
+
+def modes(value: str, libraries: Mapping[str, Library]) -> dict[str, str]:
+    """Return the mode of each library, by name.
+
+    A library that only a sysroot can have is not there with ``source``, unless it is named. One that takes another's part
+    (``instead_of``) is there only when it is named, and the other one is not then. Raises UserError for a name that no library has,
+    and for a library that is to be built without what it needs.
+    """
+    every, some = parse(value)
+    for name in some:
+        if name not in libraries:
+            hint = nearest(name, libraries)
+            raise UserError(f"deps={value}", f"there is no library {name}" + (f"; {hint}?" if hint else ""), f"use one of {', '.join(sorted(libraries))}")
+    found = {}
+    for name, library in libraries.items():
+        mode = some.get(name, "none" if library.instead_of else every)
+        if mode == "source" and not library.pins:
+            if name in some:
+                raise UserError(f"deps={value}", f"{name} is not built from source here", f"use {name}:sysroot or {name}:none")
+            mode = "none"
+        found[name] = mode
+    for name, library in libraries.items():
+        if library.instead_of and found[name] != "none":
+            if some.get(library.instead_of, "none") != "none":
+                raise UserError(f"deps={value}", f"{name} and {library.instead_of} serve the same module", "leave one of the two out")
+            found[library.instead_of] = "none"
+    for name, library in libraries.items():
+        missing = [other for other in library.needs if found[other] == "none"]
+        if found[name] == "source" and missing:
+            if name in some and some[name] == "source":
+                raise UserError(f"deps={value}", f"{name} needs {' and '.join(missing)}", f"add {missing[0]}:source, or use {name}:none")
+            found[name] = "none"
+    return found
