@@ -1,6 +1,6 @@
 """Frozen into every application as ``_application``: finds what is frozen beside the code, and says what is not there.
 
-main.c calls prepare() once and runs the code that it returns. Only modules that every interpreter has are imported here;
+main.c calls prepare() once and runs the code that it returns, embed.c calls embedded(). Only modules that every interpreter has are imported here;
 resources.py and metadata.py come along where the application can reach importlib.resources or importlib.metadata.
 """
 import sys
@@ -73,10 +73,15 @@ def child(words):
     return code
 
 
-def prepare():
-    """Return the code that is to run, and the dictionary of the module __main__ in which it runs."""
+def embedded():
+    """Make everything that is frozen ready to be imported, for a C program that runs nothing but what it calls itself."""
     sys.meta_path.insert(0, Carried)
     sys.meta_path.append(Absent)
+
+
+def prepare():
+    """Return the code that is to run, and the dictionary of the module __main__ in which it runs."""
+    embedded()
     names = sys.modules["__main__"].__dict__
     code = child(sys.argv)
     if code is None:

@@ -10,7 +10,7 @@ INSPECTORS = ["policy", "rulesmachine", "ruleslinking", "ruleshardening", "rules
 
 def words(session, target: dict, series: str) -> dict:
     """Return further keys of a target's plan. session: session.Session; target: the plan; series: as in 3.13."""
-    return {"inspectors": INSPECTORS, "table_words": _table(session.options, target["folder"]),
+    return {"running_series": series, "inspectors": INSPECTORS, "table_words": _table(session.options, target["folder"]),
             "conformance_words": _conformance(session, target, series)}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,8 @@ class Parts:
     """One program. main: the module that runs as __main__, empty for the interpreter itself.
 
     data: package -> resource -> file.  metadata: distribution -> name in its .dist-info folder -> file.  top: the folder to
-    which file names in tracebacks are relative.
+    which file names in tracebacks are relative.  script: the name of the file that runs, where the program has another one.
+    start: which of cpython/app/ has the main function; empty: main.c, or python.c without an application.
     """
 
     name: str
@@ -34,12 +35,14 @@ class Parts:
     data: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     metadata: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     top: str = ""
+    script: str = ""
+    start: str = ""
 
 
-def plan(made: dict, parts: Parts, project: Path) -> dict:
+def plan(made: dict, parts: Parts, project: Path, sources: Sequence[str] = ()) -> dict:
     """Return the plan of a program: the target's, cut down to what the program takes, with its own objects and link.
 
-    made: a plan of profile=minimal.  The texts of the new plan are to be written (stages.commit).
+    made: a plan of profile=minimal.  sources: C files of somebody else's, whose objects are linked, too.  The texts of the new plan are to be written (stages.commit).
     """
     at = f"apps/{parts.name}"
     own = f"{made['folder']}/{at}/generated"
@@ -47,7 +50,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     objects = list(dict.fromkeys([*made["core"], *(name for module in builtin for name in made["parts"][module]["objects"])]))
     wanted = set(objects)
     units = [unit for unit in made["units"] if unit["object"] in wanted]
-    units += _own_units(made, at, own, project, "main" if parts.main else "python")
+    units += _own_units(made, at, own, project, parts.start or ("main" if parts.main else "python"))
     objects += [unit["object"] for unit in units if unit["object"].startswith(f"{at}/")]
     libs = dict.fromkeys([*made["libs"].split(), *(word for module in builtin for word in made["parts"][module]["libs"])])
     link = {"output": f"{at}/linked/{parts.name}", "kind": "program", "objects": objects, "uses": [], "libs": " ".join(libs),
@@ -57,7 +60,7 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     texts = {f"{at}/generated/{name}": text for name, text in {**files, "config.c": config}.items()}
     texts[f"{at}/generated/modules.list"] = "".join("\t".join(row) + "\n" for row in rows)
     texts[f"{at}/generated/plan.json"] = _json(to_json(parts, rows))
-    texts[f"{at}/sizing.json"] = _json(owners.program(made, parts.name, objects))
+    texts[f"{at}/sizing.json"] = _json(owners.program(made, parts.name, [*objects, *foreign(at, sources).values()]))
     texts[f"{at}/expect.json"] = _json(made["expect"])
     texts[f"{at}/facts.json"] = _json({**made["facts"], "program": parts.name})
     inputs = sorted({row[4] for row in rows if row[4] and not row[4].startswith(made["tree"] + "/")} | _data_files(parts))
@@ -68,11 +71,25 @@ def plan(made: dict, parts: Parts, project: Path) -> dict:
     return {**kept, "units": units, "links": [link], "app": app, "texts": texts}
 
 
+def foreign(at: str, sources: Sequence[str]) -> dict[str, str]:
+    """Return where below obj/ the objects of somebody else's sources are, two of which may have one base name."""
+    found: dict[str, str] = {}
+    for source in sources:
+        stem = name = os.path.basename(source).rpartition(".")[0]
+        number = 1
+        while f"{at}/own/{name}.o" in found.values():
+            number += 1
+            name = f"{stem}-{number}"
+        found[source] = f"{at}/own/{name}.o"
+    return found
+
+
 def _own_units(made: dict, at: str, own: str, project: Path, main: str) -> list[dict]:
     """Return the compiles of a program's own C files: ours, and what is generated for it."""
     app = project / "cpython" / "app"
     define = f"-DPYTHON_PREFIX='\"{made['prefix']}\"' -DPYTHON_LIBRARY='\"{made['prefix']}/lib/python{made['series']}\"'"
-    files = {main: (app, define if main == "python" else ""), "paths": (app, ""), "frozen": (app, shlex.join([f"-I{own}"])), "config": (own, "")}
+    files = {main: (app, define if main == "python" else ""), **({} if main == "python" else {"start": (app, "")}), "paths": (app, ""),
+             "frozen": (app, shlex.join([f"-I{own}"])), "config": (own, "")}
     return [{"object": f"{at}/{name}.o", "source": node(f"{folder}/{name}.c"), "role": "core", "extra": extra, "frozen": name == "frozen"}
             for name, (folder, extra) in files.items()]
 
@@ -111,7 +128,8 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
 
 def own_name(parts: Parts) -> str:
     """Return the name under which the module that runs is frozen: a script's own, so that multiprocessing can import it again."""
-    return parts.main if parts.main != "__main__" or parts.name in parts.closure.modules else parts.name
+    script = parts.script or parts.name
+    return parts.main if parts.main != "__main__" or script in parts.closure.modules else script
 
 
 def _row(entry: Entry, parts: Parts, tree: str) -> tuple[str, str, str, str, str]:

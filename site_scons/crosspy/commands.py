@@ -34,6 +34,7 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "fetch": Command("download the release only", run="session:fetch", target=False),
     "bootstrap": Command("build the helper interpreter alone", target=False),
+    "run": Command("build, then run the application, or else the interpreter; words behind -- are its own"),
     "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),
     "size-diff": Command("what changed in size from OLD to NEW: file=OLD,NEW", run="sizediff:command", target=False),
     "explain": Command("what a program carries: each module, what brought it in, its bytes; module=NAME: one", run="explain:command"),

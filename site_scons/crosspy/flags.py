@@ -39,6 +39,12 @@ def compiling(variant: Variant, options: Options, toolchain: Toolchain, role: st
             *((*MINIMAL, *OUTLINED[toolchain.kind]) if options.profile == "minimal" else ()))
 
 
+def embedding(variant: Variant, options: Options, toolchain: Toolchain) -> tuple[str, ...]:
+    """Flags of C and C++ sources that are not CPython's, but are linked with it: their language and warnings are their owner's."""
+    return (*OPTIMIZE[options.optimize], "-g0", *_position(variant, options, "core"), *hardening.compiling(variant, options, toolchain),
+            *variant.flags.compile)
+
+
 def library(variant: Variant, options: Options, toolchain: Toolchain) -> tuple[str, ...]:
     """Flags of every compile of a third-party library: one static library serves programs, libpython and shared modules.
 

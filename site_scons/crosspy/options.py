@@ -236,5 +236,5 @@ def help_text(variants: Mapping[str, object]) -> str:
         short = ", ".join(variant.short)
         lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))
     lines += ["", "examples:", "  scons target=aarch64", "  scons target=arm toolchain=gcc libpython=shared",
-              "  scons target=aarch64,x86_64-linux-musl optimize=size -j8"]
+              "  scons run target=x86_64-linux-musl app=examples/hello.py -- there"]
     return "\n".join(lines)

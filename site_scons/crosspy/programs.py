@@ -9,7 +9,8 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import application, carried, nested, stages, trace
@@ -20,40 +21,70 @@ from .runlock import RunLock
 INTERPRETER = "linked/_bootstrap_python"
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """One program that is asked for. name: its own, where it is not the application's; start, sources: as in application.Parts and
+    application.plan; the rest is as on the command line (options.py).
+    """
+
+    app: str = ""
+    path: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    trace: bool = False
+    name: str = ""
+    start: str = ""
+    sources: tuple[str, ...] = ()
+
+    def called(self, made: Mapping) -> str:
+        """Return the program's name. made: the plan of its target."""
+        own = os.path.basename(os.path.abspath(self.app)).removesuffix(".py")
+        return self.name or (own if self.app else f"python{made['series']}")
+
+    def key(self, made: Mapping) -> str:
+        """Return what changes whenever the program has to be planned again, for files that have not changed."""
+        rows = [made["key"], made["library"], made["shapers"], self.app and os.path.abspath(self.app), [os.path.abspath(path) for path in self.path],
+                sorted(self.include), sorted(self.exclude), self.trace, self.name, self.start, self.sources]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
 def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -> list[dict]:
-    """Return the plans of the programs of a run: from their folders when nothing that they rest on has changed.
+    """Return the plans of the program of a command line, one for each target.
 
     session: Session.  frozen: the bootstrap's folder.  given: the interpreter of bootstrap=, if any.  targets: plans of
     profile=minimal.  Raises UserError for whatever is wrong with an application.
     """
-    found, known = [], None
-    for made in targets:
-        path = Path(made["folder"]) / "apps" / _folder(session.options.app, made) / "graph.json"
-        key = _key(session, made)
-        plan = _cached(path, key)
-        if plan is None:
-            interpreter = given or _built(session, frozen, made)
-            known = known or carried.ready(carried.Release(got.tree, interpreter, Path(frozen), made["library"]), session.project / "cpython")
-            parts, looked_at = _parts(session, known, made)
-            plan = application.plan(made, parts, session.project)
-            for name, text in plan.pop("texts").items():
-                stages.write(Path(plan["folder"]) / name, text)
-            stages.write(path, json.dumps({"key": key, "looked_at": dict(looked_at), "plan": plan}, indent=0, sort_keys=True))
-        for line in plan["app"]["warnings"]:
-            session.say(f"warning: {line}")
-        found.append({**plan, **{name: made[name] for name in ("library", "shapers", "flash", "sized")}})
-    return found
+    options, read = session.options, list[carried.Ready]()
+    wanted = Wanted(options.app, options.path, options.include, options.exclude, options.trace)
+
+    def known(made: dict) -> carried.Ready:
+        interpreter = given or built(session, frozen, made["shapers"])
+        read.append(read[0] if read else ready(session, got, interpreter, frozen, made))
+        return read[0]
+    return [plan(session, known, made, wanted) for made in targets]
 
 
-def _folder(app: str, made: dict) -> str:
-    return os.path.basename(os.path.abspath(app)).removesuffix(".py") if app else f"python{made['series']}"
+def ready(session, got: Release, interpreter: str, frozen: str, made: dict) -> carried.Ready:
+    """Return a release whose library was read by its bootstrap."""
+    return carried.ready(carried.Release(got.tree, interpreter, Path(frozen), made["library"]), session.project / "cpython")
 
 
-def _key(session, made: dict) -> str:
-    options = session.options
-    rows = [made["key"], made["library"], made["shapers"], options.app and os.path.abspath(options.app), [os.path.abspath(path) for path in options.path],
-            sorted(options.include), sorted(options.exclude), options.trace]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+def plan(session, known: Callable[[dict], carried.Ready], made: dict, wanted: Wanted) -> dict:
+    """Return the plan of one program: from its folder when nothing that it rests on has changed.
+
+    known: returns the release's library for a target's plan.  Raises UserError for whatever is wrong with the application.
+    """
+    path, key = Path(made["folder"]) / "apps" / wanted.called(made) / "graph.json", wanted.key(made)
+    found = _cached(path, key)
+    if found is None:
+        parts, looked_at = _parts(session, known(made), made, wanted)
+        found = application.plan(made, parts, session.project, wanted.sources)
+        for name, text in found.pop("texts").items():
+            stages.write(Path(found["folder"]) / name, text)
+        stages.write(path, json.dumps({"key": key, "looked_at": dict(looked_at), "plan": found}, indent=0, sort_keys=True))
+    for line in found["app"]["warnings"]:
+        session.say(f"warning: {line}")
+    return {**found, **{name: made[name] for name in ("library", "shapers", "flash", "sized", "report")}}
 
 
 def _cached(path: Path, key: str) -> dict | None:
@@ -66,33 +97,35 @@ def _cached(path: Path, key: str) -> dict | None:
     return None
 
 
-def _parts(session, known: carried.Ready, made: dict) -> tuple[application.Parts, Mapping[str, str]]:
+def _parts(session, known: carried.Ready, made: dict, wanted: Wanted) -> tuple[application.Parts, Mapping[str, str]]:
     """Return what the program of one target consists of, and what that rests on: of app=, or of cpython/minimal.toml without one."""
-    options, roots = session.options, []
-    if not options.app:
-        roots = tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
+    roots = [] if wanted.app else tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
     traced: list[str] = []
-    if options.trace:
-        traced = trace.modules(trace.interpreter(Path(options.build_dir), made["series"]), options.app, options.path, session.say)
-    found = carried.plan(known, made["facts"]["modules"], options.app, options.path, options.include, options.exclude,
+    if wanted.trace:
+        traced = trace.modules(trace.interpreter(Path(session.options.build_dir), made["series"]), wanted.app, wanted.path, session.say)
+    name = wanted.called(made)
+    found = carried.plan(known, made["facts"]["modules"], wanted.app, wanted.path, wanted.include, wanted.exclude,
                          made["generated"], cache=Path(made["folder"]) / "app-imports.json", roots=roots, traced=traced)
-    name = found.name if options.app else f"python{made['series']}"
-    top = os.path.dirname(os.path.abspath(options.app)) if options.app else ""
-    return application.Parts(name, found.main, found.closure, found.data, found.metadata, top), found.looked_at
+    top = os.path.dirname(os.path.abspath(wanted.app)) if wanted.app else ""
+    script = found.name if found.name != name and wanted.app else ""
+    return application.Parts(name, found.main, found.closure, found.data, found.metadata, top, script, wanted.start), found.looked_at
 
 
-def _built(session, frozen: str, target: dict) -> str:
+def built(session, frozen: str, shapers: str) -> str:
     """Return the path of the bootstrap's interpreter; a run of its own makes it when it is missing or was made from other sources."""
     path, stamp = f"{frozen}/{INTERPRETER}", Path(frozen) / "phase-one.json"
-    state = {"key": json.loads((Path(frozen) / "graph.json").read_text("utf-8"))["key"], "shapers": target["shapers"]}
+    state = {"key": json.loads((Path(frozen) / "graph.json").read_text("utf-8"))["key"], "shapers": shapers}
     try:
         if os.path.exists(path) and json.loads(stamp.read_text("utf-8")) == state:
             return os.path.abspath(path)
     except (OSError, ValueError):
         pass
-    session.lock.release()
+    held = session.lock if isinstance(session.lock, RunLock) else None
+    if held:
+        held.release()
     done = nested.run(session, ("bootstrap",), {name: value for name, value in session.arguments.items() if name == "python"})
-    session.lock = RunLock(Path(session.options.build_dir))
+    if held:
+        session.lock = RunLock(Path(session.options.build_dir))
     if done.returncode:
         raise UserError("bootstrap", "the helper interpreter could not be built", "look at the messages above")
     stages.write(stamp, json.dumps(state))

@@ -9,14 +9,13 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .errors import UserError
 
 MARKER = ".started"
-# Folders that hold no outputs of SCons: they guard themselves (release.py) or are another program's cache.
-NOT_OURS = {"sources", "zig-cache"}
+PLAN = "graph.json"  # of stages.py: a folder with one holds outputs of SCons; others guard themselves, or are somebody else's
 
 
 class RunLock:
@@ -61,17 +60,7 @@ class RunLock:
             since = marker.stat().st_mtime_ns
         except OSError:
             return
-        removed = 0
-        for top, folders, names in os.walk(self.folder):
-            if Path(top) == self.folder:
-                folders[:] = [name for name in folders if name not in NOT_OURS]
-            for name in names:
-                path = os.path.join(top, name)
-                # ctime, since copies keep the mtime of their source
-                if os.lstat(path).st_ctime_ns >= since and path != str(marker) and not name.startswith(".sconsign"):
-                    os.unlink(path)
-                    removed += 1
-        say(f"the last run was killed: {removed} of its outputs are made again")
+        say(f"the last run was killed: {distrusted(self.folder, since)} of its outputs are made again")
         marker.unlink()
 
     def start(self, unrecorded: Callable[[], list[str]]) -> None:
@@ -80,10 +69,75 @@ class RunLock:
         marker.write_text(f"{os.getpid()}\n")
 
         def end() -> None:
-            for path in unrecorded():
-                try:
-                    os.unlink(path)
-                except OSError:
-                    pass
+            remove(unrecorded())
             marker.unlink(missing_ok=True)
         atexit.register(end)
+
+
+def distrusted(folder: Path, since: int) -> int:
+    """Remove every output below a build folder's plans that is as new as a time (ns). Returns how many that were."""
+    newer = []
+    for build in os.scandir(folder):
+        for top, _, names in os.walk(build.path) if os.path.exists(os.path.join(build.path, PLAN)) else ():
+            paths = (os.path.join(top, name) for name in names)
+            newer += [path for path in paths if os.lstat(path).st_ctime_ns >= since]  # ctime, since copies keep the mtime of their source
+    remove(newer)
+    return len(newer)
+
+
+def remove(paths: Iterable[str]) -> None:
+    """Remove files as far as they are there."""
+    for path in paths:
+        try:
+            os.unlink(path)
+        except OSError:
+            pass
+
+
+class Mark:
+    """The marker in a build folder of a parent's: nobody is refused, but what a killed run left is not trusted either.
+
+    The parent's SCons is not ours to lock. So the marker itself is held: the next run that finds it and can hold it knows
+    that its run has died; otherwise that is still at work, and nothing is touched.
+    """
+
+    def __init__(self, folder: Path):
+        self.path, self.since = folder / f"{MARKER}-by-parent", 0
+        self._handle = -1
+
+    def distrust(self, say: Callable[[str], None]) -> None:
+        """Remove what a killed run put in place. Afterwards `since` is its start in ns, 0 without one."""
+        try:
+            handle = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.since = os.stat(handle).st_mtime_ns
+            say(f"the last run was killed: {distrusted(self.path.parent, self.since)} of its outputs are made again")
+            self.path.unlink()
+        except OSError:
+            pass  # another SCons is at work
+        finally:
+            os.close(handle)
+
+    def doubt(self, path: str) -> None:
+        """Remove one output outside of the build folder that the killed run may have put in place."""
+        if self.since and os.path.lexists(path) and os.lstat(path).st_ctime_ns >= self.since:
+            remove([path])
+
+    def start(self, unrecorded: Callable[[], list[str]]) -> None:
+        """Leave the marker. unrecorded: names, at exit, the outputs in place that SCons did not record."""
+        self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return  # another SCons is at work: it is its marker
+
+        def end() -> None:
+            remove(unrecorded())
+            self.path.unlink(missing_ok=True)
+        atexit.register(end)
+
+    def abandon(self) -> None:
+        """Nothing was locked, so nothing is undone."""

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, inherit, install, release, stages, summary, toolchain, treestate, variant
+from . import afterwards, budget, commands, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
 from .deps import choice, library
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
 from .identity import Identity
 from .options import Options
-from .runlock import RunLock
+from .runlock import Mark, RunLock
 from .variant import Variant
 
 EXECUTED = 4  # SCons.Node.executed: built, and recorded as such
@@ -60,15 +60,18 @@ class Session:
         if self.options.app:
             from . import appfiles  # only here: other builds need none of it
             appfiles.check(self.options.app, self.options.path)
-        self.lock: RunLock | None = None
-        self.words: tuple[str, ...] = ()
+        self.lock: RunLock | Mark | None = None
+        self.words, self.behind = tuple[str, ...](), tuple[str, ...]()
         self.clock, self.refused = summary.Clock(), dict[str, UserError]()
 
     say = staticmethod(say)
 
-    def command(self, names: Collection[str]) -> str:
-        """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output."""
-        self.words = tuple(names)
+    def command(self, names: Collection[str], behind: Collection[str] = ()) -> str:
+        """Return the alias that runs instead of a build, if any. Refuses a word that is neither an alias nor an output.
+
+        behind: the words behind ``--``, which belong to the program that ``run`` starts.
+        """
+        self.words, self.behind = tuple(names), tuple(behind)
         known = {*commands.COMMANDS, *(chosen.name for chosen in self.chosen)}
         for name in names:
             if name not in known and not commands.belongs(name, names) and not Path(name).is_relative_to(self.options.build_dir):
@@ -77,6 +80,7 @@ class Session:
                                 f"use one of {', '.join(sorted(known))}, or no word at all")
         if not self.chosen and commands.wants_target(names):
             raise UserError(f"scons {' '.join(names)}", "it is not said for which target", "add target=NAME")
+        launch.check(self.words, self.behind, self.chosen)
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
 
@@ -92,11 +96,11 @@ class Session:
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
-        self.lock = RunLock(folder)
+        self.lock = self._hold(folder)
         try:
             self.lock.distrust(say)
             for name, tool in tools.items():
-                say(f"{name}: {tool.line}")
+                self._tell(f"{name}: {tool.line}")
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
             builds = self._plans(got, host, compiler, tools, identity, keep_going)
@@ -105,6 +109,12 @@ class Session:
             self.lock.abandon()
             raise
         return builds
+
+    def _hold(self, folder: Path) -> RunLock | Mark:
+        return RunLock(folder)
+
+    def _tell(self, line: str) -> None:
+        say(line)
 
     def _each(self, keep_going: bool, make: Callable) -> dict:
         """Return what `make` makes of each chosen variant, by name. With keep_going, those that it refuses are left out."""
@@ -131,7 +141,7 @@ class Session:
         plain = command_line.parse({"optimize": "debug", "hardening": "no"})
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
-        bootstrap = stages.plan(job, self.project, say)
+        bootstrap, job = self._bootstrap(job, got)
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
@@ -149,10 +159,9 @@ class Session:
         for target in targets:
             target.update(states, flash=flashes[target["name"]])
             # Not a part of every graph: the links with symbols are nobody's business but a report's.
-            target["sized"] = bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
+            target["report"], target["sized"] = "report", bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
-            from . import programs  # only here: other builds need none of it
-            targets = programs.plans(self, got, frozen, given, targets)
+            targets = self._programs(got, job, targets)
         shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, say)
         libraries = [plan for target in targets for plan in shelf.supply(target, jobs[target["name"]])]
         for target in targets:
@@ -164,6 +173,14 @@ class Session:
         """Return what compiles programs for this machine: the pinned zig."""
         host = replace(host_variant(self.variants), flags=variant.Flags())
         return toolchain.zig(host, (Path(self.options.build_dir) / "zig-cache").absolute())
+
+    def _bootstrap(self, job: stages.Job, got: release.Release) -> tuple[dict, stages.Job]:
+        """Return the bootstrap's plan, and its job, from which those of all targets are made."""
+        return stages.plan(job, self.project, say), job
+
+    def _programs(self, got: release.Release, job: stages.Job, targets: list[dict]) -> list[dict]:
+        from . import programs  # only here: other builds need none of it
+        return programs.plans(self, got, job.frozen, job.interpreter, targets)
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
