@@ -107,7 +107,10 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             "units": [_unit(unit, tree, folder) for unit in recipe.units],
             "commands": [_command(command, job, tree, folder) for command in recipe.commands],
             "archives": {name: list(objects) for name, objects in recipe.archives.items()},
-            "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include, "files": [f"{folder}/{name}" for name in texts],
+            # What an output rests on besides its sources and its command; the key is for the plan itself.
+            "state": hashlib.sha256(f"{job.toolchain.digest} {job.pin.sha256}".encode()).hexdigest(),
+            "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include,
+            "files": [f"{folder}/{name}" for name in texts],
             "license_texts": {name: f"{tree}/{name}" for name in job.library.license_files},
             "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
 

@@ -82,7 +82,7 @@ def load(path: Path) -> Library:
         problems += _problems(data.get("release", []))
     if problems:
         raise UserError(str(path), "; ".join(problems), "see deps/README.md")
-    pins = tuple(_archive(name, block["version"], origin) for block in data.get("release", []) for origin in block["origins"])
+    pins = tuple(_archive(name, block["version"], origin) for block in data.get("release", []) for origin in block["origin"])
     texts = {key: data[key] for key in _TEXT if key in data}
     lists = {key: tuple(data.get(key, ())) for key in _LISTS}
     return Library(name, **texts, **lists, links=data.get("links", {}), sysroot=data.get("sysroot", {}), pins=pins,
@@ -105,10 +105,10 @@ def _problems(releases: object) -> list[str]:
     found = []
     for number, block in enumerate(releases, 1):
         where = f"release {number}"
-        if set(block) != {"version", "origins"} or not isinstance(block["version"], str) or not isinstance(block["origins"], list):
-            found.append(f"{where}: it has not exactly version (a string) and origins (a list of tables)")
+        if set(block) != {"version", "origin"} or not isinstance(block["version"], str) or not isinstance(block["origin"], list):
+            found.append(f"{where}: it has not exactly version (a string) and [[release.origin]] tables")
             continue
-        for origin in block["origins"]:
+        for origin in block["origin"]:
             if not isinstance(origin, dict):
                 found.append(f"{where}: an origin is no table")
                 continue

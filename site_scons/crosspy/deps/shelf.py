@@ -62,7 +62,7 @@ class Shelf:
 
     @staticmethod
     def _linked(library: Library, plan: dict) -> Linked:
-        return Linked(library.name, "source", plan["version"], plan["key"], tuple(f"-I{path}" for path in plan["include"]),
+        return Linked(library.name, "source", plan["version"], plan["state"], tuple(f"-I{path}" for path in plan["include"]),
                       files={word: f"{plan['folder']}/{file}" for word, file in library.links.items()}, needs=library.needs,
                       system=library.system, headers=tuple(plan["headers"]))
 
