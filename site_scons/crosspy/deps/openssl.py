@@ -56,8 +56,9 @@ def recipe(site: Site, made: Configured, generators: Generators) -> Recipe:
 
 
 def _members(made: Configured, library: str) -> Iterator[tuple[str, str]]:
-    """Yield each object of a library with the library that it belongs to: one may be a part of another (`getlibobjs`)."""
-    for name in made.sources[library]:
+    """Yield each object of a library with the library that it belongs to: one may be a part of another (`getlibobjs`), or stand behind it."""
+    behind = [name for name in made.depends.get(library, ()) if name.endswith(".a")]
+    for name in [*made.sources[library], *behind]:
         if name.endswith(".a"):
             yield from _members(made, name)
         else:

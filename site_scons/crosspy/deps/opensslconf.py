@@ -62,7 +62,9 @@ def configure(site: Site, perl: str, words: Sequence[str]) -> Configured:
     _links(site.tree, site.scratch / "source")
     # PERL is what it starts to write the Makefile.
     _run(site, [perl, "../source/Configure", *words, f"CC={shlex.join(site.toolchain.cc)}", "PERL=true"], where)
-    return Configured(**json.loads(_run(site, [perl, str(FACTS), "./configdata.pm"], where)))
+    said = _run(site, [perl, str(FACTS), "./configdata.pm"], where)
+    # Below a link some of its paths have the link's name, and some that of the folder behind it.
+    return Configured(**json.loads(said.replace(os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where)), "../source")))
 
 
 def _links(tree: Path, folder: Path) -> None:
