@@ -95,3 +95,8 @@ def test_facts_of_the_variant_are_common_to_all_libraries():
 
 def test_a_cut_template_asks_only_what_the_files_mention_and_what_headers_may():
     assert list(configheader.macros(configheader.cut(TEMPLATE, {"ASSUME_RAM"}))) == ["ASSUME_RAM", "_GNU_SOURCE"]
+
+
+def test_a_cut_takes_a_macro_with_its_sentence_so_that_no_other_macro_inherits_it():
+    left = configheader.cut("/* Define to 1 if you have the 'a' function. */\n#undef HAVE_A\n\n#undef HAND_MADE\n", {"HAND_MADE"})
+    assert configheader.macros(left) == {"HAND_MADE": ""}

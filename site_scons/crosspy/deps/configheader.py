@@ -77,9 +77,19 @@ def cut(template: str, words: Collection[str]) -> str:
 
     words: the identifiers of its files.  What system headers mention stays.
     """
-    kept = [line for line in template.splitlines()
-            if not (match := _UNDEF.match(line)) or match["name"] in {*words, *_EXTENSIONS, "_FILE_OFFSET_BITS"}]
-    return "\n".join(kept) + "\n"
+    kept: list[str] = []
+    pending: list[str] = []  # a comment and what follows it, until it is known whose it is
+    for line in template.splitlines():
+        match = _UNDEF.match(line)
+        if line.startswith("/*"):
+            kept, pending = [*kept, *pending], [line]
+        elif match and match["name"] not in {*words, *_EXTENSIONS, "_FILE_OFFSET_BITS"}:
+            pending = [] if all(not other.startswith("#") for other in pending) else pending
+        else:
+            pending.append(line)
+            if match:
+                kept, pending = [*kept, *pending], []
+    return re.sub(r"\n{3,}", "\n\n", "\n".join([*kept, *pending]) + "\n")
 
 
 def question(macro: str, sentence: str, prologue: str) -> Question | None:

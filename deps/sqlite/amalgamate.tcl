@@ -1,0 +1,15 @@
+# amalgamate.tcl SCRIPT FOLDER OUTPUT FILE...: copies files into FOLDER/tsrc, where upstream's mksqlite3c.tcl, the script, looks for
+# them, and runs it (main.mk, the targets .target_source and sqlite3.c).
+set amalgamate_script [lindex $argv 0]
+set amalgamate_output [lindex $argv 2]
+cd [lindex $argv 1]
+file delete -force tsrc
+file mkdir tsrc
+foreach name [lrange $argv 3 end] {
+  file copy $name tsrc/[file tail $name]
+}
+set argv {}
+set argc 0
+source $amalgamate_script
+file rename -force sqlite3.c $amalgamate_output
+file delete -force tsrc
