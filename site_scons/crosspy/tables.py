@@ -126,10 +126,9 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
         return f"cpython/probes.toml: {kind}" + (f"; configure.ac: {row['block']}" if "block" in row else "")
 
     found: dict[str, Answer] = {}
-    for row in tables.rows("dependency"):
-        on = row["name"] in options.get("deps", ())
+    for row, on in dependencies(tables, options):
         values = row.get("enabled", {}) if on else {}
-        how = f"deps: {row['name']} is {'built for the target' if on else 'none'}"
+        how = f"deps: {row['name']} is {'there' if on else 'none'}"
         found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
                   for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
     for row in tables.rows("never"):
@@ -152,6 +151,12 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
         chosen = str(options.get(row["option"], row["default"]))
         found[name] = Answer(row["values"].get(chosen), "option", f"{row['option']}={chosen}", place("option", row))
     return found
+
+
+def dependencies(tables: Tables, options: Mapping) -> list[tuple[Mapping, bool]]:
+    """Return each row of a third-party library and whether that is there; those that are come last, as two may answer one macro."""
+    rows = [(row, row["name"] in options.get("deps", ())) for row in tables.rows("dependency")]
+    return sorted(rows, key=lambda pair: pair[1])
 
 
 def asked(tables: Tables, blocks: Blocks, macros: Collection[str]) -> list[Question]:

@@ -26,7 +26,7 @@ from refusal import refused
     (["target=aarch64", "prefix=usr"], ["absolute path"]),
     (["target=aarch64", "prefix="], ["empty"]),
     (["target=aarch64", "disable=_desimal"], ["_desimal", "_decimal"]),
-    (["target=aarch64", "enable=_ssl"], ["_ssl", "OpenSSL"]),
+    (["target=aarch64", "enable=_ssl"], ["_ssl", "openssl", "deps=source"]),
     (["target=aarch64", "bytecode=some"], ["unchecked, checked, none, only"]),
     (["target=aarch64", "verbose=2"], ["0, 1"]),
     (["target=aarch64", "variants=nowhere"], ["nowhere"]),
