@@ -43,8 +43,8 @@ def ledger(asked: Sequence[Question], yes: set[str], sizes: Mapping[str, int], g
     big = known_facts["endian"] == "big"
     answers["WORDS_BIGENDIAN"] = Answer("1" if big else None, "header", "__BYTE_ORDER__")
     _libraries(answers, variables, known_facts, where, set(libraries))
-    for row in table.rows("dependency"):
-        variables |= row.get("enabled_variables", {}) if row["name"] in options.get("deps", ()) else row.get("variables", {})
+    for row, on in table.dependencies(options.get("deps", ())):
+        variables |= row.get("enabled_variables" if on else "variables", {})
     variables |= table.table("variables")
     variables |= _variables(answers, variables, known_facts, options)
     return Ledger(answers, variables)

@@ -15,7 +15,7 @@ _LISTS = {"fcns.h": ("-fh", "{made}/{name}.h"), "help.h": ("-bh", "src/{name}.c"
 
 def plan(site: Site) -> Recipe:
     """Return the recipe. Raises UserError where upstream's files say something that nothing here answers."""
-    table = facts.table("libedit")
+    table = site.facts
     config = configuration(site, table["config"])
     found = set(_DEFINED.findall(config))
     asked = {name: name in found for name in ("HAVE_STRLCPY", "HAVE_STRLCAT", "HAVE_VIS")}

@@ -75,7 +75,7 @@ def plan(site: Site) -> Recipe:
 
     Raises UserError where a program that generates sources is missing, or a macro is not classified.
     """
-    stated = facts.table("ncurses")
+    stated = site.facts
     programs()
     makefile = facts.read(site.tree, "ncurses/Makefile.in")
     library = units(chosen(modules(facts.read(site.tree, "ncurses/modules")), **stated["library"]), makefile)

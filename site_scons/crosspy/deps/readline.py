@@ -24,7 +24,7 @@ def variable(makefile: str, name: str) -> list[str]:
 
 def plan(site: Site) -> Recipe:
     """Return the recipe. Raises UserError where upstream's files say something that nothing here answers."""
-    table = facts.table("readline")
+    table = site.facts
     makefile = facts.read(site.tree, "Makefile.in")
     version = re.search(r"^LIBVERSION=([\d.]+)$", facts.read(site.tree, "configure.ac"), re.M)
     if not version:
