@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from .ledger import Answer, Ledger
 from .questions import Question
-from .tables import Tables, dependencies
+from .tables import Tables
 
 _DOUBLES = {"DOUBLE_IS_BIG_ENDIAN_IEEE754": "big", "DOUBLE_IS_LITTLE_ENDIAN_IEEE754": "little",
             "DOUBLE_IS_ARM_MIXED_ENDIAN_IEEE754": "mixed"}
@@ -43,7 +43,7 @@ def ledger(asked: Sequence[Question], yes: set[str], sizes: Mapping[str, int], g
     big = known_facts["endian"] == "big"
     answers["WORDS_BIGENDIAN"] = Answer("1" if big else None, "header", "__BYTE_ORDER__")
     _libraries(answers, variables, known_facts, where, set(libraries))
-    for row, on in dependencies(table, options):
+    for row, on in table.dependencies(options.get("deps", ())):
         variables |= row.get("enabled_variables" if on else "variables", {})
     variables |= table.table("variables")
     variables |= _variables(answers, variables, known_facts, options)

@@ -27,6 +27,10 @@ class Tables:
     def table(self, kind: str) -> Mapping:
         return self.data.get(kind, {})
 
+    def dependencies(self, used: Collection[str]) -> list[tuple[dict, bool]]:
+        """Every row about a library, with whether it is used; those in use last: two libraries may serve one module."""
+        return sorted(((row, row["name"] in used) for row in self.rows("dependency")), key=lambda pair: pair[1])
+
     def entries(self) -> Iterable[tuple[str, Mapping]]:
         """Every entry that restates a block of upstream's: its name and its row."""
         for kind in ("fact", "restated", "always", "never"):
@@ -126,7 +130,7 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
         return f"cpython/probes.toml: {kind}" + (f"; configure.ac: {row['block']}" if "block" in row else "")
 
     found: dict[str, Answer] = {}
-    for row, on in dependencies(tables, options):
+    for row, on in tables.dependencies(options.get("deps", ())):
         values = row.get("enabled", {}) if on else {}
         how = f"deps: {row['name']} is {'there' if on else 'none'}"
         found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
@@ -151,12 +155,6 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
         chosen = str(options.get(row["option"], row["default"]))
         found[name] = Answer(row["values"].get(chosen), "option", f"{row['option']}={chosen}", place("option", row))
     return found
-
-
-def dependencies(tables: Tables, options: Mapping) -> list[tuple[Mapping, bool]]:
-    """Return each row of a third-party library and whether that is there; those that are come last, as two may answer one macro."""
-    rows = [(row, row["name"] in options.get("deps", ())) for row in tables.rows("dependency")]
-    return sorted(rows, key=lambda pair: pair[1])
 
 
 def asked(tables: Tables, blocks: Blocks, macros: Collection[str]) -> list[Question]:

@@ -110,6 +110,7 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             # What an output rests on besides its sources and its command; the key is for the plan itself.
             "state": hashlib.sha256(f"{job.toolchain.digest} {job.pin.sha256}".encode()).hexdigest(),
             "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include,
+            "above_nodes": [node(name) for above in job.above for name in above["headers"]],
             "files": [f"{folder}/{name}" for name in texts],
             "license_texts": {name: f"{tree}/{name}" for name in job.library.license_files},
             "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
@@ -130,7 +131,7 @@ def _command(command: Command, job: Job, tree: str, folder: str) -> dict:
     host = {"output": node(f"{folder}/{program}"), "shown": program, "source": _place(command.host[0], tree, folder),
             "command": _shell([*job.host.cc, "-O1", "-w", *(_filled(word, tree, folder) for word in command.host[1:])])} if program else {}
     return {"outputs": [node(f"{folder}/{name}") for name in command.outputs], "shown": command.outputs[0], "inputs": [_place(name, tree, folder) for name in command.inputs],
-            "shell": shell, "host": host}
+            "shell": shell, "host": host, "compiler": command.compiler}
 
 
 def _place(name: str, tree: str, folder: str) -> str:

@@ -15,7 +15,7 @@ _LISTS = {"fcns.h": ("-fh", "{made}/{name}.h"), "help.h": ("-bh", "src/{name}.c"
 
 def plan(site: Site) -> Recipe:
     """Return the recipe. Raises UserError where upstream's files say something that nothing here answers."""
-    table = facts.table("libedit")
+    table = site.facts
     config = configuration(site, table["config"])
     found = set(_DEFINED.findall(config))
     asked = {name: name in found for name in ("HAVE_STRLCPY", "HAVE_STRLCAT", "HAVE_VIS")}
@@ -24,8 +24,7 @@ def plan(site: Site) -> Recipe:
     # Only these two headers are for users; the folder src/ has names of the system's, like search.h.
     texts = {"generated/config.h": config,
              **{f"generated/include/{name}": facts.read(site.tree, f"src/{name}") for name in ("histedit.h", "editline/readline.h")}}
-    flags = ("-DHAVE_CONFIG_H", *table["flags"][site.variant.libc.name], "-I{folder}/generated", f"-I{{folder}}/{MADE}", "-I{tree}/src",
-             *(f"-I{folder}" for folder in site.include.get("ncurses", ())))
+    flags = ("-DHAVE_CONFIG_H", *table["flags"][site.variant.libc.name], "-I{folder}/generated", f"-I{{folder}}/{MADE}", "-I{tree}/src")
     return Recipe(units, {"libedit.a": tuple(unit.object for unit in units)}, texts, commands(), ("{folder}/generated/include",), flags)
 
 

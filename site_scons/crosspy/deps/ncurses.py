@@ -75,7 +75,7 @@ def plan(site: Site) -> Recipe:
 
     Raises UserError where a program that generates sources is missing, or a macro is not classified.
     """
-    stated = facts.table("ncurses")
+    stated = site.facts
     programs()
     makefile = facts.read(site.tree, "ncurses/Makefile.in")
     library = units(chosen(modules(facts.read(site.tree, "ncurses/modules")), **stated["library"]), makefile)
@@ -130,8 +130,8 @@ def source_commands(terminals: Sequence[str]) -> list[Command]:
     caps = tuple(f"{{tree}}/{name}" for name in CAPS)
     native = (*DEFINES, "-DUSE_BUILD_CC", *INCLUDES)
     headers = (f"{PUBLIC}/curses.h", f"{PRIVATE}/ncurses_cfg.h", f"{PRIVATE}/ncurses_def.h", f"{PUBLIC}/ncurses_dll.h")
-    # MKcaptab.sh and MKuserdefs.sh run ./make_hash.
-    here = ("sh", "-ec", f'cd {PRIVATE} && exec sh -e "$@"', "sh")
+    # MKcaptab.sh and MKuserdefs.sh run ./make_hash; from that folder on, the tree is two levels further up.
+    here, further = ("sh", "-ec", f'cd {PRIVATE} && exec sh -e "$@"', "sh"), tuple(f"../../{word}" for word in caps)
     return [
         _made(f"{PRIVATE}/codes.c", "ncurses/tinfo/MKcodes.awk", CAPS, big),
         _made(f"{PRIVATE}/names.c", "ncurses/tinfo/MKnames.awk", CAPS, big),
@@ -145,9 +145,9 @@ def source_commands(terminals: Sequence[str]) -> list[Command]:
                 host=("ncurses/tinfo/make_keys.c", *native)),
         Command((hashing,), ("cp", "{program}", "{output}"), (f"{PRIVATE}/hashsize.h", *headers),
                 host=("ncurses/tinfo/make_hash.c", *native)),
-        Command((f"{PRIVATE}/comp_captab.c",), (*here, "{tree}/ncurses/tinfo/MKcaptab.sh", "awk", "1", "{tree}/ncurses/tinfo/MKcaptab.awk", *caps),
+        Command((f"{PRIVATE}/comp_captab.c",), (*here, "../../{tree}/ncurses/tinfo/MKcaptab.sh", "awk", "1", "../../{tree}/ncurses/tinfo/MKcaptab.awk", *further),
                 (hashing, "ncurses/tinfo/MKcaptab.sh", "ncurses/tinfo/MKcaptab.awk", *CAPS), stdout=True),
-        Command((f"{PRIVATE}/comp_userdefs.c",), (*here, "{tree}/ncurses/tinfo/MKuserdefs.sh", "awk", "1", *caps),
+        Command((f"{PRIVATE}/comp_userdefs.c",), (*here, "../../{tree}/ncurses/tinfo/MKuserdefs.sh", "awk", "1", *further),
                 (hashing, "ncurses/tinfo/MKuserdefs.sh", *CAPS), stdout=True),
         Command((f"{PRIVATE}/fallback.c",),
                 ("sh", "-e", "{tree}/ncurses/tinfo/MKfallback.sh", "/usr/share/terminfo", "{tree}/misc/terminfo.src", "tic", "infocmp",

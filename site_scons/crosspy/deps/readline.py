@@ -24,7 +24,7 @@ def variable(makefile: str, name: str) -> list[str]:
 
 def plan(site: Site) -> Recipe:
     """Return the recipe. Raises UserError where upstream's files say something that nothing here answers."""
-    table = facts.table("readline")
+    table = site.facts
     makefile = facts.read(site.tree, "Makefile.in")
     version = re.search(r"^LIBVERSION=([\d.]+)$", facts.read(site.tree, "configure.ac"), re.M)
     if not version:
@@ -35,6 +35,5 @@ def plan(site: Site) -> Recipe:
     texts = {"generated/config.h": configheader.header(site, facts.read(site.tree, "config.h.in"), table["config"]),
              **{f"generated/include/readline/{name}": facts.read(site.tree, name) for name in variable(makefile, "INSTALLED_HEADERS")}}
     flags = ("-DHAVE_CONFIG_H", f'-DRL_LIBRARY_VERSION="{version[1]}"', *table["flags"]["all"],
-             *table["flags"].get(site.variant.machine.elf, ()), "-I{folder}/generated", "-I{tree}",
-             *(f"-I{folder}" for folder in site.include.get("ncurses", ())))
+             *table["flags"].get(site.variant.machine.elf, ()), "-I{folder}/generated", "-I{tree}")
     return Recipe(units, {"libreadline.a": tuple(unit.object for unit in units)}, texts, (), ("{folder}/generated/include",), flags)

@@ -64,7 +64,7 @@ class Command:
 
     outputs: files below the folder, as in ``generated/names.c``.  inputs: files that it reads, below the folder where they start
     with ``generated/``, else below the tree.  words: the command; ``{tree}``, ``{folder}`` and ``{output}`` (the first output's
-    temporary name) stand for paths.  stdout: the first output is what the command prints.  A command that writes its outputs
+    temporary name) stand for paths from the library's folder on.  stdout: the first output is what the command prints.  A command that writes its outputs
     itself writes ``{output}``; a command of several outputs writes the others under their own names.
     host: (source, flags) of a C program of the host, compiled before by the pinned zig; ``{program}`` stands for it in words. It
     may include what the command's inputs are.  compiler: it calls the target's compiler, so it runs with that one's environment and
