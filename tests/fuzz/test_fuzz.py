@@ -91,9 +91,15 @@ def test_a_damaged_archive_has_members_or_is_damaged(examples):
     fuzz(examples, damaged(ARCHIVES), check)
 
 
+def judged(root: Path) -> None:
+    """Judge all files of a root/ by every rule, and show the findings in each form."""
+    found = policy.judge(inspection.inspect(root, expected(), inspection.FactsCache(None)), expected())
+    assert {one.rule for one in found} <= {rule.id for rule in policy.RULES} and all(str(one) for one in found)
+    assert verdict.table(found) and verdict.junit(found, expected())
+
+
 @pytest.mark.parametrize("examples", LENGTHS)
 def test_every_rule_judges_every_damaged_file(examples, tmp_path):
-    rules = {rule.id for rule in policy.RULES}
     places = ["usr/bin/python3.13", f"{DYNLOAD}/spam{SUFFIX}", OBJECT, "usr/lib/libpython3.so", "usr/lib/libpython3.13.a", "usr/bin/x"]
 
     def check(row: tuple[str, bytes]) -> None:
@@ -101,10 +107,8 @@ def test_every_rule_judges_every_damaged_file(examples, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(row[1])
         path.chmod(0o755)
-        found = policy.judge(inspection.inspect(tmp_path, expected(), inspection.FactsCache(None)), expected())
+        judged(tmp_path)
         path.unlink()
-        assert {one.rule for one in found} <= rules and all(str(one) for one in found)
-        assert verdict.table(found) and verdict.junit(found, expected())
     fuzz(examples, st.tuples(st.sampled_from(places), damaged([*ELVES, *ARCHIVES])), check)
 
 
