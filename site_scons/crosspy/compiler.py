@@ -58,7 +58,8 @@ class Driver:
         if done.returncode and fails:
             return ""
         if done.returncode:
-            said = " | ".join(line.strip() for line in done.stderr.strip().splitlines()[:3])
+            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+            said = " | ".join([line for line in lines if "error:" in line][:3] or lines[:3])   # with -v an error stands among much else
             raise UserError(self.path, f"'{' '.join(words)}' failed with status {done.returncode}: {said or 'it said nothing'}",
                             "install the compiler and its libc headers completely")
         return done.stdout + (done.stderr if "-v" in words else "")
