@@ -19,7 +19,7 @@ from . import crtfiles
 from .errors import UserError
 from .identity import Identity
 
-ASK_SECONDS = 20  # a driver that takes longer to describe itself hangs
+ASK_SECONDS = 60  # a driver that takes longer to describe itself hangs, however busy the machine is
 OLDEST_CLANG = 14
 _PARTS = ("crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc.a",
           "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
@@ -166,8 +166,11 @@ def _linker(driver: Driver) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="crosspy-") as folder:
         for word in ("-fuse-ld=lld", ""):
             words = [driver.path, *driver.flags, *filter(None, [word]), "-x", "c", "-", "-o", f"{folder}/a"]
-            done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
-                                  timeout=ASK_SECONDS, errors="replace")
+            try:
+                done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
+                                      timeout=ASK_SECONDS, errors="replace")
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise UserError(driver.path, f"it cannot link ({error})", "name a working compiler") from None
             if not done.returncode:
                 return word, ""
             said = said or " | ".join(done.stderr.strip().splitlines()[:2])
