@@ -21,7 +21,7 @@ sys.path[:0] = [str(PROJECT / "site_scons"), str(HERE), str(HERE.parent / "unit"
 SECONDS, MEGABYTES = 8, 200    # of one input
 BYTES = 65_536                 # the longest input: what grows with the length is the tests' matter (LARGE)
 Check = Callable[[bytes], object]
-READERS = ("elf", "archive", "rules", "variant", "board", "releases", "probes", "parity", "expectations", "setup", "makefile",
+READERS = ("elf", "archive", "rules", "variant", "board", "releases", "probes", "parity", "closure", "upstream", "expectations", "setup", "makefile",
            "configure", "condition", "yocto")
 
 
@@ -34,7 +34,8 @@ def reader(name: str, folder: Path) -> tuple[Check, list[bytes]]:
     """Return one reader as a function of bytes, and its first inputs. folder: for files that a reader opens by their names."""
     import test_fuzz as short
 
-    from crosspy import archive, autoconf, differences, elf, expectations, release, shelltest, tables, upstream, variant, yocto
+    from crosspy import (archive, autoconf, closuretable, differences, drift, elf, expectations, release, shelltest, tables, upstream,
+                         variant, yocto)
     from crosspy.errors import UserError
 
     def of_file(read: Callable[[Path], object], file: str = "file") -> Check:
@@ -79,6 +80,10 @@ def reader(name: str, folder: Path) -> tuple[Check, list[bytes]]:
             return of_file(tables.load), inputs(["cpython/probes.toml"])
         case "parity":
             return of_file(differences.load), inputs(["cpython/parity.toml"])
+        case "closure":
+            return of_file(closuretable.load), inputs(["cpython/closure.toml"])
+        case "upstream":
+            return of_file(drift.load), inputs(["cpython/upstream.toml"])
         case "expectations":
             return of_file(lambda path: expectations.load([folder], ["arm-linux-gnu"], True), expectations.FILE), inputs(["variants/exp*"])
         case "setup":

@@ -17,7 +17,8 @@ from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, extension, libpyt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosspy import archive, elf, expectation, inspection, policy, release, tables, upstream, variant, verdict
+from crosspy import (archive, closuretable, differences, drift, elf, expectation, inspection, policy, release, tables, upstream,
+                     variant, verdict)
 from crosspy.errors import UserError
 
 UNIT = Path(__file__).resolve().parents[1] / "unit"
@@ -146,8 +147,10 @@ def read_all(folder: Path, text: str, call) -> None:
 @pytest.mark.parametrize("examples", LENGTHS)
 @pytest.mark.parametrize(("originals", "call"), [
     (sorted((PROJECT / "variants").glob("*/variant.toml")), lambda path: variant.load(place(path, "variant.toml"))),
-    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load)],
-    ids=["variant", "releases", "probes"])
+    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load),
+    ([PROJECT / "cpython/parity.toml"], differences.load), ([PROJECT / "cpython/closure.toml"], closuretable.load),
+    ([PROJECT / "cpython/upstream.toml"], drift.load)],
+    ids=["variant", "releases", "probes", "parity", "closure", "upstream"])
 def test_garbled_tables_are_read_or_refused(examples, originals, call, tmp_path):
     texts = [path.read_text("utf-8") for path in originals]
     fuzz(examples, garbled(texts), lambda text: read_all(tmp_path, text, call))
