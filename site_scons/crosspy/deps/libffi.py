@@ -57,7 +57,8 @@ def configuration(site: Site, table: Mapping, text: str, host: str, chosen: Mapp
         stated["HAVE_LONG_DOUBLE"] = ""  # then configure.ac does not compare the sizes
     template = autoheader.template(text + strip_comments(facts.read(site.tree, "m4/asmcfi.m4")))
     own = [Question("compile", macro, macro, "", 0, code, whole=True) for macro, code in table["questions"].items()]
-    return configheader.header(site, template, stated, own=own)
+    lines = table["assembler"].get(chosen["TARGET"])
+    return configheader.header(site, template, stated, own=own) + (f"#ifdef LIBFFI_ASM\n{lines}\n#endif\n" if lines else "")
 
 
 def public(site: Site, text: str, config: str, chosen: Mapping[str, str]) -> str:
