@@ -68,5 +68,6 @@ class Shelf:
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:
-    if not any((top / name).is_file() for name in library.license_files):
-        raise UserError(pin.file, f"it is no source tree of {library.name}: {' and '.join(library.license_files)} is missing", f"see {library.where}")
+    missing = [name for name in library.license_files if not (top / name).is_file()]
+    if missing:
+        raise UserError(pin.file, f"it is no source tree of {library.name}: {' and '.join(missing)} is missing", f"see {library.where}")
