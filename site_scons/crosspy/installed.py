@@ -7,11 +7,12 @@ import os
 import pwd
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, elf, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
+from .deps import linkage
 from .modules import Module
 from .options import deciding
 
@@ -134,7 +135,14 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
-        debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+        provided=provided(job.found), debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+
+
+def provided(found: Mapping[str, linkage.Linked]) -> list[str]:
+    """Return what shared libraries of the sysroot export: symbols that the device's own libraries have."""
+    paths = [words[0] for one in found.values() for words in (one.words or {}).values() if words[0].endswith(".so")]
+    data = [Path(path).read_bytes() for path in paths]
+    return sorted({name for one in data if one.startswith(b"\x7fELF") for name in elf.read(one).exports})  # else a linker script
 
 
 def module_needed(extensions: list[coreplan.Extension], inside: Collection[str] = ()) -> dict[str, list[str]]:
