@@ -65,7 +65,7 @@ def find(library: Library, where: Places, toolchain: Toolchain, variant: Variant
 
     named: ``deps=`` asks for this one by name.  Raises UserError for one that is there in part, too old, or for another machine.
     """
-    option, out = f"deps=source,{library.name}:sysroot", f"correct the sysroot, or use {library.name}:source or {library.name}:none"
+    option, out = f"deps: {library.name}:sysroot", f"correct the sysroot, or use {f'{library.name}:source or ' if library.pins else ''}{library.name}:none"
     folders = where.libraries(variant.python.multiarch)
     header = next((folder for folder in where.include if (folder / str(library.sysroot.get("header"))).is_file()), None)
     files = {word: _file(word, folders, variant.static) for word in library.links}
