@@ -62,7 +62,10 @@ def configure(site: Site, perl: str, words: Sequence[str]) -> Configured:
     _links(site.tree, site.scratch / "source")
     # PERL is what it starts to write the Makefile.
     _run(site, [perl, "../source/Configure", *words, f"CC={shlex.join(site.toolchain.cc)}", "PERL=true"], where)
-    return Configured(**json.loads(_run(site, [perl, str(FACTS), "./configdata.pm"], where)))
+    said = _run(site, [perl, str(FACTS), "./configdata.pm"], where)
+    # Below the links it names real places.
+    real = os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where))
+    return Configured(**json.loads(re.sub(rf'"{re.escape(real)}(?=["/])', '"../source', said)))
 
 
 def _links(tree: Path, folder: Path) -> None:
