@@ -1,11 +1,11 @@
 """``cpython/closure.toml`` -> Rules: what the sources do not say about who needs which module."""
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import tomlfile
 from .errors import UserError
 
 CLASSES = ("start-up", "error path", "feature")
@@ -62,7 +62,12 @@ class Rules:
 
 def load(path: Path) -> Rules:
     """Read the table. Raises UserError for a row that is not what it must be."""
-    table = tomllib.loads(path.read_text("utf-8"))
+    table = tomlfile.read(path)
+    with tomlfile.formed(path):
+        return _rules(path, table)
+
+
+def _rules(path: Path, table: Mapping) -> Rules:
     core: dict[str, Core] = {}
     for row in table["core"]:
         name = row.get("module", "")

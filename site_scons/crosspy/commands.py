@@ -43,7 +43,8 @@ COMMANDS: dict[str, Command] = {
                        run="inspectcommand:main", instead=("file",), words=("rules",)),
     "conformance": Command("build, then run CPython's own tests on the result", needs=(("tests", "yes"),)),
     "probes": Command("show the ledger: every macro of pyconfig.h, its value and its source", run="probes:run"),
-    "parity": Command("compare with the release's own configure, difference by difference", run="parity:run"),
+    # configure would have to find the same libraries: it is asked without any.
+    "parity": Command("compare with the release's own configure, difference by difference", run="parity:run", needs=(("deps", "none"),)),
 }
 
 

@@ -19,7 +19,7 @@ from . import crtfiles
 from .errors import UserError
 from .identity import Identity
 
-ASK_SECONDS = 20  # a driver that takes longer to describe itself hangs
+ASK_SECONDS = 60  # a driver that takes longer to describe itself hangs, however busy the machine is
 OLDEST_CLANG = 14
 _PARTS = ("crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crtbeginS.o", "crtend.o", "crtendS.o", "libgcc.a",
           "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
@@ -58,7 +58,8 @@ class Driver:
         if done.returncode and fails:
             return ""
         if done.returncode:
-            said = " | ".join(line.strip() for line in done.stderr.strip().splitlines()[:3])
+            lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+            said = " | ".join([line for line in lines if "error:" in line][:3] or lines[:3])   # with -v an error stands among much else
             raise UserError(self.path, f"'{' '.join(words)}' failed with status {done.returncode}: {said or 'it said nothing'}",
                             "install the compiler and its libc headers completely")
         return done.stdout + (done.stderr if "-v" in words else "")
@@ -165,8 +166,11 @@ def _linker(driver: Driver) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="crosspy-") as folder:
         for word in ("-fuse-ld=lld", ""):
             words = [driver.path, *driver.flags, *filter(None, [word]), "-x", "c", "-", "-o", f"{folder}/a"]
-            done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
-                                  timeout=ASK_SECONDS, errors="replace")
+            try:
+                done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
+                                      timeout=ASK_SECONDS, errors="replace")
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise UserError(driver.path, f"it cannot link ({error})", "name a working compiler") from None
             if not done.returncode:
                 return word, ""
             said = said or " | ".join(done.stderr.strip().splitlines()[:2])

@@ -85,9 +85,9 @@ def archives(entries: Iterable[Entry], origins: dict[str, set[tuple[str, str]]])
     return list(chosen.values())
 
 
-def sources_list(entry: Entry, suite: str) -> str:
-    """Return the private list of sources, in the deb822 format, that asks one archive for one suite's sources."""
-    text = f"Types: deb-src\nURIs: {entry.uri}\nSuites: {suite}\nComponents: main\n"
+def sources_list(entry: Entry, suite: str, kind: str = "deb-src") -> str:
+    """Return the private list of sources, in the deb822 format, that asks one archive for one suite's sources, or with ``deb`` its packages."""
+    text = f"Types: {kind}\nURIs: {entry.uri}\nSuites: {suite}\nComponents: main\n"
     if not entry.signed_by:
         return text
     return text + ("Signed-By:" if entry.signed_by.startswith("\n") else "Signed-By: ") + entry.signed_by + "\n"
@@ -132,7 +132,7 @@ def from_debian(archive: Archive, part: Path) -> str:
     if not all(shutil.which(tool) for tool in ("apt-get", "apt-cache", "apt-config")):
         raise Unavailable("Debian: there is no apt-get here")
     try:
-        entries = archives(_entries(), _origins())
+        entries = archives(entries_here(), origins_here())
     except Unavailable as error:
         raise Unavailable(f"Debian: {error}") from None
     if not entries:
@@ -149,21 +149,27 @@ def from_debian(archive: Archive, part: Path) -> str:
 
 
 def _get(entry: Entry, suite: str, archive: Archive, work: Path, part: Path) -> None:
-    for name in ("lists/partial", "archives/partial", "tmp"):
-        (work / name).mkdir(parents=True)
-    (work / "apt.conf").write_text(apt_conf(work), "utf-8")
-    (work / "debian.sources").write_text(sources_list(entry, suite), "utf-8")
-    private = ("-c", str(work / "apt.conf"))
-    _apt(["apt-get", *private, "-qq", "update"], work)
-    version, file = select(_apt(["apt-cache", *private, "--only-source", "showsrc", archive.debian], work), archive)
+    private = workplace(work, sources_list(entry, suite))
+    apt(["apt-get", *private, "-qq", "update"], work)
+    version, file = select(apt(["apt-cache", *private, "--only-source", "showsrc", archive.debian], work), archive)
     exact = f"{archive.debian}={version}"
     # --tar-only: the packaging beside the archive is of no use here, and a mirror may have dropped it already.
-    _apt(["apt-get", *private, "-qq", "--only-source", "--download-only", "--tar-only", "source", exact], work)
+    apt(["apt-get", *private, "-qq", "--only-source", "--download-only", "--tar-only", "source", exact], work)
     os.replace(work / file, part)
 
 
-def _entries() -> list[Entry]:
-    shell = _apt(["apt-config", "shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"])
+def workplace(work: Path, sources: str, more: str = "") -> tuple[str, str]:
+    """Make a folder in which apt keeps everything, and return the words that make it do so. more: settings beside apt_conf's."""
+    for name in ("lists/partial", "archives/partial", "tmp"):
+        (work / name).mkdir(parents=True)
+    (work / "apt.conf").write_text(apt_conf(work) + more, "utf-8")
+    (work / "debian.sources").write_text(sources, "utf-8")
+    return "-c", str(work / "apt.conf")
+
+
+def entries_here() -> list[Entry]:
+    """Return the archives that this machine's apt configuration names."""
+    shell = apt(["apt-config", "shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"])
     paths = dict(re.findall(r"^(\w+)='(.*)'$", shell, re.MULTILINE))
     parts = Path(paths.get("PARTS", "/dev/null"))
     found = [Path(paths.get("LIST", "/dev/null")), *(sorted(parts.iterdir()) if parts.is_dir() else ())]
@@ -175,9 +181,10 @@ def _entries() -> list[Entry]:
     return entries
 
 
-def _origins() -> dict[str, set[tuple[str, str]]]:
+def origins_here() -> dict[str, set[tuple[str, str]]]:
+    """Return what apt knows of each archive: Origin and Label of its Release files."""
     # Tabs, since an Origin may contain spaces; where apt has no Release file yet, "$(ORIGIN)" stays as it is.
-    listing = _apt(["apt-get", "indextargets", "--format", "$(REPO_URI)\t$(ORIGIN)\t$(LABEL)"])
+    listing = apt(["apt-get", "indextargets", "--format", "$(REPO_URI)\t$(ORIGIN)\t$(LABEL)"])
     origins: dict[str, set[tuple[str, str]]] = {}
     for line in listing.splitlines():
         uri, origin, label = (line.split("\t") + ["", ""])[:3]
@@ -186,7 +193,7 @@ def _origins() -> dict[str, set[tuple[str, str]]]:
     return origins
 
 
-def _apt(command: list[str], work: Path | None = None) -> str:
+def apt(command: list[str], work: Path | None = None) -> str:
     """Run apt and return what it prints. Raises Unavailable with its first complaint, passwords in URIs left out."""
     environment = {**os.environ, "LC_ALL": "C", **({"TMPDIR": str(work / "tmp")} if work else {})}
     # A group of its own, since apt's methods are processes too: they must not write on after an interruption.

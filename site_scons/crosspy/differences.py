@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import sysconfigdata
+from . import sysconfigdata, tomlfile
 from .errors import UserError
 
 KINDS = ("pyconfig", "module", "flag", "sysconfigdata")
@@ -50,12 +49,9 @@ class Table:
 
 def load(path: Path) -> Table:
     """Read parity.toml. Raises UserError that names the place of a mistake, a pattern or a missing reason among them."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
+    data = tomlfile.read(path)
     classes: dict[str, str] = {}
-    try:
+    with tomlfile.formed(path):
         wrong = [f"unknown table {name}" for name in data.keys() - {"configure", "difference", "read", "class", "word"}]
         for number, row in enumerate(data.get("difference", []), 1):
             wrong += [f"difference {number} ({row.get('name', '?')}): {text}" for text in _mistakes(row)]
@@ -69,8 +65,6 @@ def load(path: Path) -> Table:
             classes |= dict.fromkeys(row["keys"], row["name"])
         made = Table(str(path), tuple(data.get("difference", [])), frozenset(data["read"]["keys"]), classes,
                      dict(data["configure"]["always"]), dict(data["configure"]["without"]), tuple(data.get("word", [])))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(str(path), f"its form is wrong ({type(error).__name__}: {error})", "use the form of its other entries") from None
     if wrong:
         raise UserError(str(path), "; ".join(wrong), "give every difference one name, both values and a reason")
     return made

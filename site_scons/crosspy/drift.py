@@ -6,12 +6,11 @@ Four kinds beside the macros of pyconfig.h (probe.py) and the restated blocks (t
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import autoconf, derive, questions, tables, upstream
+from . import autoconf, derive, questions, tables, tomlfile, upstream
 from .autoconf import Call
 from .errors import UserError
 
@@ -29,10 +28,7 @@ _MODULE_CALLS = ("PY_STDLIB_MOD", "PY_STDLIB_MOD_SIMPLE", "PY_STDLIB_MOD_SET_NA"
 
 def load(path: Path) -> dict[str, dict[str, str]]:
     """Read upstream.toml: kind -> name -> reason. Raises UserError that names the place of a mistake."""
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(str(path), f"it cannot be read ({error})", "correct that place") from None
+    data = tomlfile.read(path)
     found: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
     for kind, rows in data.items():
         for row in rows if isinstance(rows, list) else [rows]:

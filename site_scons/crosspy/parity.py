@@ -52,7 +52,7 @@ def build_python(session: front.Session, job: stages.Job) -> Path:
     if given.bootstrap:
         return Path(os.path.abspath(given.bootstrap))
     host = front.host_variant(session.variants)
-    wanted = {"target": host.name, "optimize": "debug", **({} if given.source else {"python": job.release.version})}
+    wanted = {"target": host.name, "optimize": "debug", "deps": "none", **({} if given.source else {"python": job.release.version})}
     front.say(f"build: a Python {job.release.version} for this machine")
     done = nested.run(session, (), wanted, quiet=True)
     newest = front.release.candidates(job.release.series, session.releases)[0].version

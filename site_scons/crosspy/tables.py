@@ -132,7 +132,7 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
     found: dict[str, Answer] = {}
     for row, on in tables.dependencies(options.get("deps", ())):
         values = row.get("enabled", {}) if on else {}
-        how = f"deps: {row['name']} is {'built for the target' if on else 'none'}"
+        how = f"deps: {row['name']} is {'there' if on else 'none'}"
         found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
                   for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
     for row in tables.rows("never"):

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
@@ -27,3 +29,12 @@ def read(path: Path, missing: str = "write it") -> dict:
         return tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:   # also a number with too many digits, and brackets without end
         raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+
+
+@contextmanager
+def formed(path: Path) -> Iterator[None]:
+    """Around code that picks a table apart: a key that is missing, or a value of another type, is one UserError."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(str(path), f"its form is wrong ({type(error).__name__}: {error})", "use the form of its other entries") from None

@@ -240,7 +240,7 @@ def select(wanted: str, variants: dict[str, Variant]) -> list[Variant]:
         if not names:
             hint = nearest(word, [*variants, *short])
             raise UserError(f"target={word}", "no variant has this name" + (f"; {hint}?" if hint else ""),
-                            f"use one of {', '.join(sorted(variants))}, or 'all'")
+                            f"use one of {', '.join(sorted(variants))}, or 'all'; variants/README.md tells how to add one")
         chosen.update((name, variants[name]) for name in names)
     if not chosen:
         raise UserError(f"target={wanted}", "it names no variant", f"use one of {', '.join(sorted(variants))}, or 'all'")

@@ -14,6 +14,8 @@ from pathlib import Path
 from .errors import UserError
 
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)$")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NEEDED = re.compile(r"(?<![\w$])(CC|PATH|SDKTARGETSYSROOT)\+?=")
 _REFERENCE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 MAX_BYTES = 1_000_000
 
@@ -53,8 +55,10 @@ def read(path: Path) -> Environment:
         elif re.search(r"^(function\s+\w+|\w+\s*\(\))", code):
             raise _trick(path, number, "it defines a shell function")
         found = _ASSIGNMENT.match(line)
+        name, text = found.groups() if found else ("", "")
+        for other in set(_NEEDED.findall(_QUOTED.sub("", line))) - {name}:
+            values[other] = _Shell(f"line {number} sets it other than by a plain assignment")
         if found:
-            name, text = found.groups()
             try:
                 if depth:
                     raise _Shell(f"line {number} sets it under a condition")

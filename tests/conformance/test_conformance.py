@@ -11,6 +11,8 @@ from checkout import REPOSITORY
 # test_str is what the issue tracker still calls test_unicode
 FILES = "test_int test_float test_struct test_str test_marshal test_json test_decimal test_threading test_socket test_os " \
         "test_zipimport test_importlib".split()
+# Under qemu-user everything takes ten to twenty times as long: files that are quick, and of all that differs between machines.
+QUICK = (Path(__file__).parent / "under_qemu.txt").read_text("utf-8").split()
 NIGHTLY = pytest.mark.nightly
 
 
@@ -44,6 +46,14 @@ def test_the_whole_suite(built, name):
     result = json.loads((build.folder / "conformance.json").read_text("utf-8"))
     unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
     assert unexpected == {} and run.code == 0 and len(result["files"]) > 400
+
+
+@NIGHTLY
+@pytest.mark.parametrize("name", ["aarch64-linux-gnu", "arm-linux-gnueabihf", "s390x-linux-gnu"])
+def test_files_of_every_kind_under_qemu(built, room, name):
+    status, result, _ = run(built(name), room / "conformance.json", "--only", ",".join(QUICK))
+    unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
+    assert unexpected == {} and status == 0 and len(result["files"]) >= 120
 
 
 def test_the_alias_wants_the_test_package_and_knows_the_files(main):

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pytest
-from checkout import REPOSITORY, Checkout, missing, need
+from checkout import REPOSITORY, Checkout, flavoured, missing, need
 
 sys.path.insert(0, str(REPOSITORY / "site_scons"))
 
@@ -31,7 +31,7 @@ class Build:
     def __init__(self, checkout: Checkout, name: str, flavour: str = "", prefix: str = "/usr"):
         self.checkout, self.name, self.prefix = checkout, name, prefix
         self.variant = VARIANTS[name]
-        self.folder = checkout.build / f"{name}{flavour}"
+        self.folder = checkout.build / f"{name}{flavoured(flavour)}"
         self.root = self.folder / "root"
         self.series = "3.13"
 

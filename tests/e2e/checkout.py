@@ -66,6 +66,12 @@ def give(folder: Path) -> None:
                     os.lchown(path, int(ORDINARY[2]), int(ORDINARY[4]))
 
 
+def flavoured(flavour: str = "") -> str:
+    """Return the flavour of a build folder that scons() makes: without third-party libraries, unless it says otherwise."""
+    parts = [part for part in flavour.split("+") if part]
+    return "".join(f"+{part}" for part in sorted([*parts, *([] if any(part.startswith("deps-") for part in parts) else ["deps-none"])]))
+
+
 @dataclass(frozen=True)
 class Run:
     """One finished run of scons. seconds: wall time."""
@@ -98,7 +104,9 @@ class Checkout:
     def command(self, *words: str) -> list[str]:
         places = [] if self.folder == REPOSITORY or any(word.startswith("downloads=") for word in words) \
             else [f"downloads={self.downloads}"]
-        return [sys.executable, "-m", "SCons", *words, *places]
+        # Third-party libraries have tests of their own: to build them for all others would take minutes each.
+        deps = ["deps=none"] if any(word.startswith("target=") for word in words) and not any(word.startswith("deps=") for word in words) else []
+        return [sys.executable, "-m", "SCons", *words, *places, *deps]
 
     def scons(self, *words: str, check: bool = True, env: Mapping[str, str | None] | None = None, before=(), umask: int = -1) -> Run:
         """Run scons to its end. env: on top of the environment, None removes. before: words in front, as setpriv's."""

@@ -26,7 +26,7 @@ from refusal import refused
     (["target=aarch64", "prefix=usr"], ["absolute path"]),
     (["target=aarch64", "prefix="], ["empty"]),
     (["target=aarch64", "disable=_desimal"], ["_desimal", "_decimal"]),
-    (["target=aarch64", "enable=_ssl"], ["_ssl", "OpenSSL"]),
+    (["target=aarch64", "enable=_ssl"], ["_ssl", "openssl", "deps=source"]),
     (["target=aarch64", "bytecode=some"], ["unchecked, checked, none, only"]),
     (["target=aarch64", "verbose=2"], ["0, 1"]),
     (["target=aarch64", "variants=nowhere"], ["nowhere"]),
@@ -180,3 +180,40 @@ def test_a_downloads_folder_that_cannot_be_written(archive, room):
     checkout.folder.chmod(0o777)
     message = refused(checkout, "target=aarch64", f"downloads={closed}", before=ordinary(checkout), also=[closed])
     assert str(closed) in message
+
+
+def program(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("latin-1"))
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("text, parts", [
+    ("#!/bin/sh\necho the licence has expired >&2\nexit 7\n", ["aarch64-x-linux-gnu-gcc", "status 7: the licence has expired"]),
+    ("\x7fELF\2\1\1" + "\0" * 9 + "\2\0\x16\0\1\0\0\0", ["aarch64-x-linux-gnu-gcc", "a program for another machine", "take the SDK whose host is"]),
+    ('#!/bin/sh\nexec x86_64-linux-gnu-gcc -U__x86_64__ -U__amd64__ "$@"\n', ["no compiler for aarch64-linux-gnu", "did you mean", "variants/README.md"]),
+], ids=["fails", "host", "fits-none"])
+def test_an_sdk_that_cannot_be_used(bare, room, text, parts):
+    need("x86_64-linux-gnu-gcc", "gcc")
+    for tool in ("gcc", "ar"):
+        program(room / f"an SDK/bin/aarch64-x-linux-gnu-{tool}", text)
+    (room / "an SDK/aarch64-x-linux-gnu/sysroot").mkdir(parents=True)
+    message = refused(bare, "target=aarch64", f"toolchain=sdk:{room}/an SDK", probed=True)
+    assert [part for part in parts if part not in message] == [], message
+
+
+def test_a_setup_file_with_shell_trickery_is_not_run(bare, room):
+    (room / "environment-setup-x").write_text(f'export CC="$(touch {room}/pwned)gcc"\n')
+    message = refused(bare, "target=aarch64", f"toolchain=sdk:{room}", probed=True)
+    assert "environment-setup-x: CC: line 1 runs a command" in message and not (room / "pwned").exists()
+
+
+@pytest.mark.parametrize("parents, told", [
+    ({"a": "b", "b": "a"}, "a/variant.toml: inherits: a circle, a -> b -> a"),
+    ({"a": "aarch64-linux-gnus"}, "a/variant.toml: inherits: no variant is called 'aarch64-linux-gnus'; did you mean 'aarch64-linux-gnu'"),
+    ({"a": ""}, "a/variant.toml: inherits: no variant is called ''")], ids=["circle", "unknown", "nothing"])
+def test_a_board_that_inherits_in_a_circle_or_from_nothing(bare, room, parents, told):
+    for name, parent in parents.items():
+        (room / "variants" / name).mkdir(parents=True)
+        (room / "variants" / name / "variant.toml").write_text(f'inherits = "{parent}"\nsummary = "a board"\n')
+    assert told in refused(bare, "target=a", f"variants={room}/variants")

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from built import Build
-from checkout import assert_up_to_date, clone, contents, differences, need
+from checkout import assert_up_to_date, clone, contents, differences, flavoured, need
 from crosspy import elf  # importable since `built` is
 
 GNU = "x86_64-linux-gnu"
@@ -49,7 +49,7 @@ def test_a_shared_libpython_runs(shared):
 def small(built):
     words = ("modules=builtin", "disable=_decimal,sqlite3,ssl,asyncio", "prefix=/opt/python")
     build = built(GNU, *words, prefix="/opt/python")
-    folders = [path.parent for path in build.checkout.build.glob(f"{GNU}+disable-*+modules-builtin+prefix-*/manifest.json")]
+    folders = [path.parent for path in build.checkout.build.glob(f"{GNU}+*disable-*+modules-builtin+prefix-*/manifest.json")]
     assert len(folders) == 1
     return Build(build.checkout, GNU, folders[0].name.removeprefix(GNU), "/opt/python")
 
@@ -215,14 +215,14 @@ def test_nothing_of_the_environment_reaches_a_command(built, room, toolchain):
     checkout = clone(room / "checkout", zig_cache=True)
     words = ("target=aarch64", f"toolchain={toolchain}", "verbose=1")
     flavour = "" if toolchain == "zig" else "+toolchain-gcc"
-    names = [f"build/aarch64-linux-gnu{flavour}/{name}" for name in ("obj/Objects/boolobject.o", "obj/Modules/mathmodule.o", "pyconfig.h")]
+    names = [f"build/aarch64-linux-gnu{flavoured(flavour)}/{name}" for name in ("obj/Objects/boolobject.o", "obj/Modules/mathmodule.o", "pyconfig.h")]
     run = checkout.scons(*words, *names[:2], env=poison)
     told = run.out + run.err
     assert "poison" not in told.lower().replace(str(room), "")
     assert str(room / "include") not in told
     answers = [checkout.folder / names[2], *(checkout.folder / name for name in names[:2])]
     wrong = [path.read_bytes() for path in answers]
-    shutil.rmtree(checkout.build / f"aarch64-linux-gnu{flavour}")
+    shutil.rmtree(checkout.build / f"aarch64-linux-gnu{flavoured(flavour)}")
     checkout.scons(*words, *names[:2])
     assert [path.read_bytes() for path in answers] == wrong
 

@@ -41,7 +41,7 @@ def test_any_file_is_inspected_without_a_build(build, room):
     program = shutil.copy2("/bin/true", room / "true")
     run = build.checkout.scons("-Q", "inspect", "target=arm-linux-gnueabihf", f"file={program}", f"build_dir={room}/build", check=False)
     assert run.code and "fatal  elf-machine" in run.err and "EM_ARM" in run.err
-    report = json.loads((room / "build/arm-linux-gnueabihf/inspect-file.json").read_text("utf-8"))
+    report = json.loads((room / "build/arm-linux-gnueabihf+deps-none/inspect-file.json").read_text("utf-8"))
     assert list(report["files"]) == ["true"] and not (room / "build/sources").exists()
 
 

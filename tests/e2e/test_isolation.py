@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from checkout import clone, contents, need
+from checkout import clone, contents, flavoured, need
 
 ASKED = [("x86_64-linux-gnu", "gcc"), ("aarch64-linux-gnu", "gcc"), ("x86_64-linux-gnu", "zig"),
          pytest.param("aarch64-linux-musl", "zig", marks=pytest.mark.nightly)]
@@ -45,7 +45,7 @@ def test_a_poisoned_machine_gives_the_same_ledger(checkout, room, target, kind):
     if kind == "gcc":
         need(f"{target}-gcc", "gcc" if target.startswith("x86_64") else f"gcc-{target}")
     words = ["probes", f"target={target}", f"toolchain={kind}"]
-    folder = checkout.build / (target + ("" if kind == "zig" else "+toolchain-gcc"))
+    folder = checkout.build / (target + flavoured("" if kind == "zig" else "+toolchain-gcc"))
     shown = checkout.scons(*words).out
     clean = contents(folder)
     known = json.loads((folder / "probes.json").read_text("utf-8"))["answers"]

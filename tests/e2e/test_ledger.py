@@ -4,7 +4,7 @@ import re
 
 import pytest
 from built import EVERY, VARIANTS
-from checkout import need
+from checkout import flavoured, need
 from refusal import one_message
 
 SOURCES = {"header", "link", "compile", "elf", "fact", "option"}
@@ -21,7 +21,7 @@ def test_no_answer_is_without_a_source_or_a_reason(main, target):
     if not VARIANTS[target].toolchain.zig:
         pytest.skip(f"zig does not serve {target}")
     shown = asked(main, target).out
-    answers = json.loads((main.build / target / "probes.json").read_text("utf-8"))["answers"]
+    answers = json.loads((main.build / f"{target}{flavoured()}" / "probes.json").read_text("utf-8"))["answers"]
     template = max((main.build / "sources").glob("Python-3.13.??/pyconfig.h.in")).read_text("utf-8")
     assert answers.keys() == set(re.findall(r"^[ \t]*#[ \t]*undef[ \t]+(\w+)", template, re.M)) and len(answers) > 600
     assert [name for name, one in answers.items() if one["source"] not in SOURCES or not one["how"].strip()] == []

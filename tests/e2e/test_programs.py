@@ -31,7 +31,7 @@ class Program:
     def __init__(self, main, target: str, app, *words: str):
         main.scons(f"target={target}", f"app={app}", *words)
         name = os.path.basename(str(app)).removesuffix(".py")
-        self.folder = main.build / f"{target}+profile-minimal" / "apps" / name
+        self.folder = main.build / f"{target}+deps-none+profile-minimal" / "apps" / name
         self.path = self.folder / name
         try:
             started = runner.runner(variant.load(REPOSITORY / "variants" / target))
@@ -213,7 +213,7 @@ def test_a_second_run_has_nothing_to_do_and_a_changed_line_freezes_one_module(pr
 
 def test_the_interpreter_alone(main):
     main.scons(f"target={NATIVE}", "profile=minimal")
-    path = main.build / f"{NATIVE}+profile-minimal/apps/python3.13/python3.13"
+    path = main.build / f"{NATIVE}+deps-none+profile-minimal/apps/python3.13/python3.13"
 
     def told(*words, text=None):
         return subprocess.run([str(path), *words], capture_output=True, text=True, input=text, check=True, env={}).stdout

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 from built import Build
-from checkout import clone, differences, give, ordinary, snapshot
+from checkout import clone, differences, flavoured, give, ordinary, snapshot
 from refusal import one_message
 from sdktrees import FLAGS, LAYOUTS, close
 
@@ -47,7 +47,7 @@ def test_an_sdk_is_known_by_its_layout_and_compiles_and_links_with_its_own_flags
     planned = yard.scons(*words, "-n", "aarch64-linux-gnu", before=user)
     line = next(line for line in planned.out.splitlines() if line.startswith("aarch64-linux-gnu: "))
     assert f"{layout} SDK" in line and "sysroot @/" in line and "glibc 2." in line and "digest " in line
-    folder = yard.build / f"aarch64-linux-gnu{flavour(tree)}"
+    folder = yard.build / f"aarch64-linux-gnu{flavoured(flavour(tree))}"
     module = f"{folder.relative_to(yard.folder)}/linked/lib-dynload/_heapq.{SUFFIX}"
     run = yard.scons(*words, module, before=user)
     commands = [shlex.split(line.partition("] ")[2]) for line in run.out.splitlines() if "_heapq" in line and line.startswith("[")]

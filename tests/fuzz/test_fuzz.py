@@ -17,7 +17,8 @@ from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, extension, libpyt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosspy import archive, elf, expectation, inspection, policy, release, tables, upstream, variant, verdict
+from crosspy import (archive, closuretable, differences, drift, elf, expectation, inspection, policy, release, tables, upstream,
+                     variant, verdict)
 from crosspy.errors import UserError
 
 UNIT = Path(__file__).resolve().parents[1] / "unit"
@@ -91,9 +92,15 @@ def test_a_damaged_archive_has_members_or_is_damaged(examples):
     fuzz(examples, damaged(ARCHIVES), check)
 
 
+def judged(root: Path) -> None:
+    """Judge all files of a root/ by every rule, and show the findings in each form."""
+    found = policy.judge(inspection.inspect(root, expected(), inspection.FactsCache(None)), expected())
+    assert {one.rule for one in found} <= {rule.id for rule in policy.RULES} and all(str(one) for one in found)
+    assert verdict.table(found) and verdict.junit(found, expected())
+
+
 @pytest.mark.parametrize("examples", LENGTHS)
 def test_every_rule_judges_every_damaged_file(examples, tmp_path):
-    rules = {rule.id for rule in policy.RULES}
     places = ["usr/bin/python3.13", f"{DYNLOAD}/spam{SUFFIX}", OBJECT, "usr/lib/libpython3.so", "usr/lib/libpython3.13.a", "usr/bin/x"]
 
     def check(row: tuple[str, bytes]) -> None:
@@ -101,10 +108,8 @@ def test_every_rule_judges_every_damaged_file(examples, tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(row[1])
         path.chmod(0o755)
-        found = policy.judge(inspection.inspect(tmp_path, expected(), inspection.FactsCache(None)), expected())
+        judged(tmp_path)
         path.unlink()
-        assert {one.rule for one in found} <= rules and all(str(one) for one in found)
-        assert verdict.table(found) and verdict.junit(found, expected())
     fuzz(examples, st.tuples(st.sampled_from(places), damaged([*ELVES, *ARCHIVES])), check)
 
 
@@ -142,8 +147,10 @@ def read_all(folder: Path, text: str, call) -> None:
 @pytest.mark.parametrize("examples", LENGTHS)
 @pytest.mark.parametrize(("originals", "call"), [
     (sorted((PROJECT / "variants").glob("*/variant.toml")), lambda path: variant.load(place(path, "variant.toml"))),
-    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load)],
-    ids=["variant", "releases", "probes"])
+    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load),
+    ([PROJECT / "cpython/parity.toml"], differences.load), ([PROJECT / "cpython/closure.toml"], closuretable.load),
+    ([PROJECT / "cpython/upstream.toml"], drift.load)],
+    ids=["variant", "releases", "probes", "parity", "closure", "upstream"])
 def test_garbled_tables_are_read_or_refused(examples, originals, call, tmp_path):
     texts = [path.read_text("utf-8") for path in originals]
     fuzz(examples, garbled(texts), lambda text: read_all(tmp_path, text, call))

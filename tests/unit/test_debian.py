@@ -149,9 +149,9 @@ def test_a_machine_without_apt_says_so(tmp_path, monkeypatch):
 def test_apts_first_complaint_is_the_reason_without_a_password():
     script = "echo 'E: Failed to fetch http://me:secret@example.invalid/x' >&2; echo 'E: more' >&2; exit 100"
     with pytest.raises(Unavailable, match="^Failed to fetch http://example.invalid/x$"):
-        debian._apt(["sh", "-c", script])
+        debian.apt(["sh", "-c", script])
     with pytest.raises(OSError) as caught:
-        debian._apt(["sh", "-c", "echo 'E: Write error - write (28: No space left on device)' >&2; exit 100"])
+        debian.apt(["sh", "-c", "echo 'E: Write error - write (28: No space left on device)' >&2; exit 100"])
     assert caught.value.errno == errno.ENOSPC
 
 
@@ -162,11 +162,11 @@ def test_an_interruption_while_apt_ends_by_itself_stays_an_interruption(monkeypa
 
     monkeypatch.setattr(subprocess.Popen, "communicate", communicate)
     with pytest.raises(KeyboardInterrupt):
-        debian._apt(["true"])
+        debian.apt(["true"])
 
 
 def test_an_apt_that_hangs_is_ended_with_all_its_processes(monkeypatch):
     monkeypatch.setattr(debian, "TOTAL_SECONDS", 0.1)
     with pytest.raises(Unavailable, match="took longer"):
-        debian._apt(["sh", "-c", "sleep 7531 & sleep 7531"])
+        debian.apt(["sh", "-c", "sleep 7531 & sleep 7531"])
     assert "sleep 7531" not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout

@@ -85,7 +85,7 @@ def test_a_reason_stands_for_one_name_both_values_and_its_targets_only(tmp_path)
     ('why = "how it was made"', 'why = ""', "class way: no reason"),
     ('["CONFIG_ARGS"]', '["CONFIG_*"]', r"class way: CONFIG_\* is a pattern"),
     ('["CONFIG_ARGS"]', '["CC"]', "class way: CC has two classes"),
-    ("[read]", "[raed]", "its form is wrong"), ("[read]", "[read", "cannot be read"),
+    ("[read]", "[raed]", "its form is wrong"), ("[read]", "[read", "it is not TOML"),
     ("[configure.always]", "[[new]]\n[configure.always]", "unknown table new")])
 def test_a_reason_without_one_name_or_words_is_refused(tmp_path, old, new, message):
     assert old in TEXT

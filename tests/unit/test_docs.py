@@ -112,7 +112,7 @@ def test_the_lines_of_debian_packages_have_all_that_variants_name():
     assert wanted <= packages
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-fuzz.txt"])
 def test_every_requirement_is_pinned(name):
     lines = (PROJECT / name).read_text("utf-8").splitlines()
-    assert [line for line in lines if not re.fullmatch(r"[\w-]+==[\d.]+|-r requirements\.txt", line)] == []
+    assert [line for line in lines if not re.fullmatch(r"[\w-]+==[\d.]+|-r requirements(-test)?\.txt", line)] == []

@@ -20,12 +20,14 @@ FACTS = {
     "config": {"shlib_version": "3", "release_date": "9 Jun 2026", "target": "linux-mips32", "defines": ["NDEBUG"], "lib_defines": ["OPENSSL_PIC"]},
     "target": {"lib_cppflags": "-DB_ENDIAN", "cppflags": "", "defines": ["OPENSSL_BUILDING_OPENSSL"], "cflags": "-mabi=32", "perlasm_scheme": "o32"},
     "sources": {
-        "libcrypto": ["crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/libcommon.a"], "libssl": ["ssl/s.o"], "providers/libcommon.a": ["providers/p.o"],
+        "libcrypto": ["crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/libdefault.a"], "libssl": ["ssl/s.o"], "providers/libdefault.a": ["providers/d.o"],
+        "providers/libcommon.a": ["providers/p.o"], "providers/d.o": ["../source/providers/d.c"],
         "crypto/a.o": ["../source/crypto/a.c"], "crypto/aes.o": ["crypto/aes.S"], "crypto/info.o": ["../source/crypto/info.c"],
         "providers/p.o": ["../source/providers/p.c"], "ssl/s.o": ["../source/ssl/s.c"]},
     "includes": {"libcrypto": [".", "include", "../source", "../source/include"], "crypto/aes.o": ["crypto"], "providers/libcommon.a": ["include"]},
     "defines": {"libcrypto": ["AES_ASM"], "providers/libcommon.a": ["COMMON"]},
     "depends": {
+        "providers/libdefault.a": ["providers/libcommon.a"], "providers/libcommon.a": ["libcrypto"],
         "": ["include/openssl/ssl.h", "exporters/openssl.pc"], "crypto/info.o": ["crypto/buildinf.h"], "providers/p.o": ["include/der.h"],
         "include/der.h": ["../source/der/oids_to_c.pm", "../source/util/perl|OpenSSL/paramnames.pm"]},
     "generate": {
@@ -87,8 +89,8 @@ def test_a_machine_that_openssl_has_no_name_for_is_refused(site):
         openssl.options(replace(site, variant=replace(site.variant, triple="vax-linux-gnu")))
 
 
-def test_a_library_has_the_objects_of_those_that_it_is_made_of(recipe):
-    assert recipe.archives == {"libcrypto.a": ("crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/p.o"), "libssl.a": ("ssl/s.o",)}
+def test_a_library_has_the_objects_of_those_that_it_is_made_of_and_that_these_need(recipe):
+    assert recipe.archives == {"libcrypto.a": ("crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/d.o", "providers/p.o"), "libssl.a": ("ssl/s.o",)}
     assert {name for names in recipe.archives.values() for name in names} == {unit.object for unit in recipe.units}
 
 

@@ -1,11 +1,13 @@
 """policy.py and its rules: a good root/ has no finding; each thing broken gives exactly its own finding."""
 from __future__ import annotations
 
+import inspect
 import os
 import re
 from pathlib import Path
 
 import pytest
+import test_rootfs
 import tiny_elf
 from goodroot import (ABI, ARCHIVE, ATTRIBUTES, BUILD, COMMON, CORE, DYNLOAD, GLIBC, GUARDED, HARD, LIBPYTHON, LINK,
                       LOADER, OBJECT, PROGRAM, REPOSITORY, SOFT, SPAM, STUB, SUFFIX, expected, extension, findings,
@@ -163,9 +165,13 @@ def test_links_inside_root_are_followed_as_the_device_does(root, target):
     assert findings(root, expected()) == []
 
 
-def test_every_rule_is_broken_by_a_test_above():
-    others = {"ext-suffix", "symlink", "stable-abi", "rootfs-needed", "rootfs-symbol"}
-    assert {rule.id for rule in policy.RULES} == {row[0] for row in MUTATIONS} | others
+def test_every_rule_is_broken_by_a_test():
+    elsewhere = {"ext-suffix": test_another_suffix_is_a_finding_of_its_own, "symlink": test_links_that_leave_root_or_lead_nowhere_are_findings,
+                 "stable-abi": test_a_symbol_of_the_stable_abi_that_is_missing_is_a_finding_about_the_whole_root,
+                 **dict.fromkeys(("rootfs-needed", "rootfs-symbol"),
+                                 test_rootfs.test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findings)}
+    assert [rule for rule, test in elsewhere.items() if f'"{rule}"' not in inspect.getsource(test)] == []
+    assert {rule.id for rule in policy.RULES} == {row[0] for row in MUTATIONS} | elsewhere.keys()
 
 
 def test_musl_allows_no_version_of_glibc_and_a_static_program_has_no_loader(tmp_path):

@@ -144,6 +144,7 @@ export PKG_CONFIG_PATH=$SDKTARGETSYSROOT/usr/lib/pkgconfig
 unset command_not_found_handle
 export CC="mips-poky-linux-gcc  -mips32r2 -mtune=24kc --sysroot=$SDKTARGETSYSROOT"
 export CFLAGS=" -O2 ${DEBUG:-}"
+export CONFIGURE_FLAGS="--host=mips-poky-linux CC=none"
 """
 
 
@@ -176,8 +177,11 @@ def test_yocto_s_paths_follow_an_sdk_that_was_moved_as_a_whole(tmp_path, mips, f
     ("unset command_not_found_handle", 'eval "CC=gcc"', "line 9: it runs code"),
     ("unset command_not_found_handle", "gcc() { rm -rf /; }", "line 9: it defines a shell function"),
     ('SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"', "SDKTARGETSYSROOT=`touch @/pwned`", "CC: line 6 is not quoted"),
-    ('export CC="', 'if true; then export X=1; fi; export CC="', "it sets no CC"), ("export CC", "export DD", "it sets no CC"),
+    ('export CC="', 'if true; then export X=1; fi; export CC="', "CC: line 10 sets it other than by"), ("export CC", "export DD", "it sets no CC"),
     ('--sysroot=$SDKTARGETSYSROOT"', '" -DX; touch @/pwned', "CC: line 10 is more than one quoted text"),
+    ('export CFLAGS', 'CC+=" -mabi=64"\nexport CFLAGS', "CC: line 11 sets it other than by a plain assignment"),
+    ('export CFLAGS', '[ -x gcc ] && export CC="gcc"\nexport CFLAGS', "CC: line 11 sets it other than"),
+    ('export CFLAGS', 'export A=1 PATH=/bin\nexport CFLAGS', "PATH: line 11 sets it other than"),
     ("mips-poky-linux-gcc", "mips-none-gcc", "mips-none-gcc is not in its PATH")])
 def test_shell_trickery_is_refused_and_never_run(tmp_path, mips, folder, old, new, told):
     poky(folder, SETUP.replace(old, new))

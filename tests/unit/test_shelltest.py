@@ -37,7 +37,8 @@ def test_quotes_of_m4_and_m4_flatten_are_taken_off():
 
 
 @pytest.mark.parametrize("condition, told", [
-    ('test "$nobody" = yes', "the shell variable $nobody is not known"),
+    ('test "$nobody" = yes', "the shell variable $nobody is not known"), ("{ " * 3000, "too long or too deep"),
+    ("test -n a && " * 3000, "too long or too deep"),
     ("grep -q yes", "the command 'grep' is not understood"),
     ('test "$yes" -eq 1', "-eq 1' is not understood"),
     ('test "$yes"', "'test yes' is not understood"),

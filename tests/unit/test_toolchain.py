@@ -106,6 +106,7 @@ def test_a_compiler_that_hangs_is_given_up(tmp_path, get, monkeypatch):
 
 
 @pytest.mark.parametrize("script, told", [("#!/bin/sh\necho no license >&2\nexit 3\n", "no license"),
+                                          ("#!/bin/sh\nprintf 'a\\nb\\nc\\ngcc: error: --target?\\n' >&2\nexit 1\n", "status 1: gcc: error: --target?"),
                                           ("#!/nowhere/sh\n", "cannot be run"), ("\x7fELF junk", "cannot be run")])
 def test_a_compiler_that_does_not_work_is_one_user_error(tmp_path, get, script, told):
     cross = Cross(tmp_path / "broken", script)

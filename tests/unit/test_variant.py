@@ -109,7 +109,7 @@ def test_all_are_all(known):
 def test_an_unknown_target_is_told_the_nearest_names_and_all_of_them(known):
     error = refused(variant.select, "x86_64,aarch46", known)
     assert error.where == "target=aarch46" and "did you mean 'aarch64'" in error.what
-    assert "arm-linux-gnueabihf" in error.fix and "'all'" in error.fix
+    assert "arm-linux-gnueabihf" in error.fix and "'all'" in error.fix and "how to add one" in error.fix
     assert "did you mean" not in refused(variant.select, "zzz", known).what
 
 

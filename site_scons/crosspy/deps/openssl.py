@@ -56,13 +56,12 @@ def recipe(site: Site, made: Configured, generators: Generators) -> Recipe:
 
 
 def _members(made: Configured, library: str) -> Iterator[tuple[str, str]]:
-    """Yield each object of a library with the library that it belongs to: one may be a part of another (`getlibobjs`), or stand behind it."""
-    behind = [name for name in made.depends.get(library, ()) if name.endswith(".a")]
-    for name in [*made.sources[library], *behind]:
-        if name.endswith(".a"):
-            yield from _members(made, name)
-        else:
-            yield name, library
+    """Yield each object of a library with the library that it is compiled for: its own, then those of the libraries that it is made of,
+    and of the static ones that these depend on."""
+    parts = [library]
+    for part in parts:
+        parts += [name for table in (made.sources, made.depends) for name in table.get(part, ()) if name.endswith(".a") and name not in parts]
+    yield from ((name, part) for part in parts for name in made.sources[part] if not name.endswith(".a"))
 
 
 def _flags(site: Site, made: Configured) -> Iterator[str]:

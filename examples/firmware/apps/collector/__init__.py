@@ -1,0 +1,1 @@
+"""Collects readings and packs them for the wire."""
