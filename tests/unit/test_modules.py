@@ -142,3 +142,13 @@ def test_the_plan_in_json_has_no_empty_words(tree):
     rows = {row["name"]: row for row in json.loads(json.dumps(modules.to_json(list(plan(tree).values()))))}
     assert rows["atexit"] == {"name": "atexit", "kind": "builtin", "sources": ["Modules/atexitmodule.c"]}
     assert set(rows["_ssl"]) == {"name", "kind", "reason", "state"}
+
+
+def test_modules_on_one_state_of_a_static_library_are_built_in():
+    found = [modules.Module(name, "shared") for name in ("_curses", "_curses_panel", "readline")]
+
+    def built_in(found, static):
+        return [module.name for module in modules.with_one_copy(PROJECT / "cpython", found, static) if module.kind == "builtin"]
+    assert built_in(found, {"ncurses", "libedit"}) == ["_curses", "_curses_panel"]
+    assert built_in(found, {"libedit"}) == []
+    assert built_in([found[0], modules.Module("_curses_panel", "absent"), found[2]], {"ncurses"}) == []
