@@ -36,7 +36,7 @@ def made(tmp_path, monkeypatch):
 def test_a_program_is_linked_from_the_core_its_extension_modules_and_its_own_files(made, parts):
     plan = application.plan(made, parts, PROJECT)
     link, = plan["links"]
-    own = [f"apps/tool/{name}.o" for name in ("main", "paths", "frozen", "config")]
+    own = [f"apps/tool/{name}.o" for name in ("main", "start", "paths", "frozen", "config")]
     assert link["objects"] == ["Python/core.o", "json.o", *own] and link["libs"] == "-lm"
     assert [unit["object"] for unit in plan["units"]] == link["objects"]
     assert {unit["object"]: unit["frozen"] for unit in plan["units"][2:]} == {name: "frozen" in name for name in own}
