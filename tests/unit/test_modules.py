@@ -71,7 +71,7 @@ def test_each_absent_module_says_why(tree):
     reasons = {name: module.reason for name, module in plan(tree, variables={**VARIABLES, "have_fcntl": "no"}).items()
                if module.kind == "absent"}
     assert reasons == {
-        "_ssl": "needs OpenSSL, which is not part of this build", "fcntl": 'the target lacks it (test "$have_fcntl" = yes)',
+        "_ssl": "needs openssl, which is not part of this build", "fcntl": 'the target lacks it (test "$have_fcntl" = yes)',
         "_testbuffer": "a test module; tests=yes builds it", "xxlimited": "a test module; tests=yes builds it",
         "_scproxy": "not a module for Linux"}
 
@@ -109,7 +109,7 @@ def test_a_name_that_is_no_module_is_told_the_nearest(tree, option):
 @pytest.mark.parametrize("name", ["_ssl", "ssl"])
 def test_what_is_asked_for_and_cannot_be_had_ends_the_build(tree, name):
     error = refused(tree, enable={name})
-    assert error.where == "enable=_ssl" and "needs OpenSSL" in error.what
+    assert error.where == "enable=_ssl" and "needs openssl" in error.what
 
 
 def test_what_is_asked_for_and_there_changes_nothing(tree):
