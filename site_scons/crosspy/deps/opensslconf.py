@@ -107,7 +107,7 @@ def assembler(site: Site) -> str:
     said = compiler.run(["-v"], "version")[1]
     if "clang version" not in said:
         said = compiler.run(["-Wa,-v", "-c", "-o", os.devnull, "-x", "assembler", os.devnull], "assembler")[1]
-    version = re.search(r"(?:clang|GNU assembler) version \d+\.\d+", said)
+    version = re.search(r"(?:clang|GNU assembler) version \d+[.\d]*", said)
     if not version:
         raise UserError(site.toolchain.cc[0], "it does not tell the version of its assembler", "use zig, gcc with GNU as, or clang")
     return f"echo {version[0]}{' MIPSEB' if site.variant.machine.endian == 'little' else ''} #"
