@@ -1,5 +1,6 @@
 """What libraries state themselves is read: Makefile.am, configure.host, configure.ac, words of C files."""
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -182,7 +183,34 @@ def test_each_filter_is_an_encoder_and_a_decoder():
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_a_library_states_who_it_is_and_where_its_archives_come_from(name):
     table = facts.table(name)
-    assert table["name"] == name and table["license"] and table["license_files"] and table["summary"] and table["links"]
+    assert table["name"] == name and table["license"] and (table["license_files"] or table["license_text"]) and table["summary"] and table["links"]
     for release in table["release"]:
         for origin in release["origin"]:
             assert len(origin["sha256"]) == 64 and ("url" in origin or {"debian", "suites"} <= origin.keys())
+
+
+def test_each_command_of_sqlite_reads_what_is_there_or_was_made_before(tmp_path):
+    (tmp_path / "main.mk").write_text("SRC = \\\n  $(TOP)/src/a.c \\\n  ctime.c pragma.h \\\n  $(TOP)/src/parse.y\n"
+                                      "SRC += parse.c parse.h opcodes.c opcodes.h keywordhash.h sqlite_cfg.h shell.c sqlite3.h\n")
+    commands = sqlite.amalgamation(SimpleNamespace(tree=tmp_path), {"jimsh": ["-O2"], "other": []})
+    made = {"generated/parse.y", "generated/fts5parse.y", "generated/within.tcl", "generated/amalgamate.tcl"}
+    for command in commands:
+        assert {name for name in command.inputs if name.startswith("generated/")} <= made
+        assert command.stdout or "{output}" in command.words
+        made |= set(command.outputs)
+    assert {"generated/sqlite3.c", "generated/include/sqlite3.h"} <= made
+    assert commands[-1].words[4:] == ("{output}", "{tree}/src/a.c", *(f"{{folder}}/generated/{name}" for name in (
+        "ctime.c", "pragma.h", "parse.c", "parse.h", "opcodes.c", "opcodes.h", "keywordhash.h", "include/sqlite3.h", "fts5.c")),
+        "{tree}/ext/fts5/fts5.h")
+
+
+def test_an_amalgamation_is_compiled_as_it_is(tmp_path, monkeypatch):
+    (tmp_path / "autosetup").mkdir()
+    (tmp_path / "autosetup" / "sqlite-config.tcl").write_text("")
+    (tmp_path / "sqlite3.c").write_text("")
+    monkeypatch.setattr(sqlite, "template", lambda text: "")
+    monkeypatch.setattr(configheader, "header", lambda site, template, facts: "")
+    for name, static in (("x86_64-linux-gnu", False), ("x86_64-linux-musl", True)):
+        recipe = sqlite.plan(SimpleNamespace(tree=tmp_path, variant=VARIANTS[name]))
+        assert [unit.source for unit in recipe.units] == ["sqlite3.c"] and not recipe.commands
+        assert ("-DSQLITE_OMIT_LOAD_EXTENSION" in recipe.flags) == static and "-DSQLITE_ENABLE_FTS5" in recipe.flags

@@ -104,7 +104,8 @@ def question(macro: str, sentence: str, prologue: str) -> Question | None:
     if found := match(_HEADER):
         return replace(questions.header(found[0]), macro=macro)
     if found := match(_DIRENT):  # AC_HEADER_DIRENT
-        return Question("compile", found[0], macro, "", 0, f"#include <sys/types.h>\n#include <{found[0]}>\n", f"if (({found[1]} *) 0) return 0;")
+        return Question("compile", found[0], macro, "", 0, f"#include <sys/types.h>\n#include <{found[0]}>\n",
+                        f"if (({found[1]} *) 0) return 0;")
     if found := match(_FUNCTION):
         return questions.function(found[0], macro=macro)
     if found := match(_DECLARATION):

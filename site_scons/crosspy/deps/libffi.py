@@ -57,13 +57,15 @@ def configuration(site: Site, table: Mapping, text: str, host: str, chosen: Mapp
         stated["HAVE_LONG_DOUBLE"] = ""  # then configure.ac does not compare the sizes
     template = autoheader.template(text + strip_comments(facts.read(site.tree, "m4/asmcfi.m4")))
     own = [Question("compile", macro, macro, "", 0, code, whole=True) for macro, code in table["questions"].items()]
-    return configheader.header(site, template, stated, own=own)
+    lines = table["assembler"].get(chosen["TARGET"])
+    return configheader.header(site, template, stated, own=own) + (f"#ifdef LIBFFI_ASM\n{lines}\n#endif\n" if lines else "")
 
 
 def public(site: Site, text: str, config: str, chosen: Mapping[str, str]) -> str:
     """Return the text of ffi.h, from ffi.h.in. Raises UserError for a name between ``@`` that is not known."""
     version = calls(text, "AC_INIT")[0].arg(1)
-    larger = chosen.get("HAVE_LONG_DOUBLE") or ("1" if chosen.get("HAVE_LONG_DOUBLE_VARIANT") or "define HAVE_LONG_DOUBLE 1" in config else "0")
+    found = chosen.get("HAVE_LONG_DOUBLE_VARIANT") or "define HAVE_LONG_DOUBLE 1" in config
+    larger = chosen.get("HAVE_LONG_DOUBLE") or ("1" if found else "0")
     major, minor, micro = (int(re.match(r"\d+", part)[0]) for part in version.split(".")[:3])
     values = {"VERSION": version, "TARGET": chosen["TARGET"], "HAVE_LONG_DOUBLE": larger, "FFI_EXEC_TRAMPOLINE_TABLE": "0",
               "FFI_VERSION_STRING": version, "FFI_VERSION_NUMBER": str(major * 10000 + minor * 100 + micro)}

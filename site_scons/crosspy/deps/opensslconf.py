@@ -63,8 +63,9 @@ def configure(site: Site, perl: str, words: Sequence[str]) -> Configured:
     # PERL is what it starts to write the Makefile.
     _run(site, [perl, "../source/Configure", *words, f"CC={shlex.join(site.toolchain.cc)}", "PERL=true"], where)
     said = _run(site, [perl, str(FACTS), "./configdata.pm"], where)
-    # Below a link some of its paths have the link's name, and some that of the folder behind it.
-    return Configured(**json.loads(said.replace(os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where)), "../source")))
+    # Below the links it names real places.
+    real = os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where))
+    return Configured(**json.loads(re.sub(rf'"{re.escape(real)}(?=["/])', '"../source', said)))
 
 
 def _links(tree: Path, folder: Path) -> None:

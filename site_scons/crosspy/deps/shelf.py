@@ -32,8 +32,11 @@ class Shelf:
         plans: dict[str, dict] = {}
         linked: dict[str, Linked] = {}
         for name in linkage.needed(target, owners, self.libraries):
-            plans[name] = self._plan(self.libraries[name], job, plans)
-            linked[name] = self._linked(self.libraries[name], plans[name])
+            if name in job.found:
+                linked[name], plans[name] = job.found[name], _above(job.found[name])
+            elif job.deps[name] == "source":
+                plans[name] = self._plan(self.libraries[name], job, plans)
+                linked[name] = self._linked(self.libraries[name], plans[name])
         linkage.attach(target, linked, owners)
         target["deps"] = sorted(linked)
         return [plan for plan in plans.values() if not plan["whole"]]
@@ -41,7 +44,7 @@ class Shelf:
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
         pin, tree = self._source(library)
         folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
-        above = tuple(plans[name] for name in library.needs)
+        above = tuple(plans[name] for name in library.needs if name in plans)
         plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
         stages.commit(plan)
         return plan
@@ -67,6 +70,13 @@ class Shelf:
                       system=library.system, headers=tuple(plan["headers"]))
 
 
+def _above(found: Linked) -> dict:
+    """Return what a library that is built from source must know of one in the sysroot: where its headers are."""
+    return {"name": found.name, "key": found.key, "include": [word[2:] for word in found.include if word.startswith("-I")], "header_nodes": [],
+            "whole": True}
+
+
 def _check(library: Library, top: Path, pin: Archive) -> None:
-    if not any((top / name).is_file() for name in library.license_files):
-        raise UserError(pin.file, f"it is no source tree of {library.name}: {' and '.join(library.license_files)} is missing", f"see {library.where}")
+    missing = [name for name in library.license_files if not (top / name).is_file()]
+    if missing:
+        raise UserError(pin.file, f"it is no source tree of {library.name}: {' and '.join(missing)} is missing", f"see {library.where}")

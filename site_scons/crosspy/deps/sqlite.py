@@ -44,7 +44,8 @@ def template(text: str) -> str:
     functions = re.findall(r"cc-check-functions ([^\n}]+)|foreach func \{([^}]+)\}", body)
     headers, types = re.findall(r"^  cc-check-includes ([^\n}]+)", body, re.M), re.findall(r"\{cc-check-types ([^}]+)\}", body)
     if at < 0 or len(functions) != 2 or len(headers) != 1 or len(types) != 1:
-        raise UserError("sqlite", "autosetup/sqlite-config.tcl does not ask for functions and headers as it did", "look up what upstream does now")
+        raise UserError("sqlite", "autosetup/sqlite-config.tcl does not ask for functions and headers as it did",
+                        "look up what upstream does now")
     sentences = {name: f"Define to 1 if you have the '{name}' function." for group in functions for name in "".join(group).split()}
     sentences |= {name: f"Define to 1 if you have the <{name}> header file." for name in headers[0].split()}
     sentences |= {name: f"Define to 1 if the system has the type '{name}'." for name in types[0].split()}
@@ -79,7 +80,8 @@ def amalgamation(site: Site, host: Mapping[str, list[str]]) -> tuple[Command, ..
         Command(("generated/opcodes.h",), ("sh", "-c", 'cat "$1" "$2" | "$0" "$3"', "{program}", f"{MADE}/parse.h", "{tree}/src/vdbe.c",
                                            "{tree}/tool/mkopcodeh.tcl"),
                 ("generated/parse.h", "src/vdbe.c", "tool/mkopcodeh.tcl"), True, jimsh),
-        tcl("opcodes.c", "{tree}/tool/mkopcodec.tcl", f"{MADE}/opcodes.h", inputs=("tool/mkopcodec.tcl", "generated/opcodes.h"), stdout=True),
+        tcl("opcodes.c", "{tree}/tool/mkopcodec.tcl", f"{MADE}/opcodes.h", inputs=("tool/mkopcodec.tcl", "generated/opcodes.h"),
+            stdout=True),
         tcl("ctime.c", "{tree}/tool/mkctimec.tcl", "{output}", inputs=("tool/mkctimec.tcl",)),
         tcl("pragma.h", "{tree}/tool/mkpragmatab.tcl", "{output}", inputs=("tool/mkpragmatab.tcl",)),
         within("include/sqlite3.h", "", "tool/mksqlite3h.tcl", "{tree}", "-o", "{output}",
