@@ -1,7 +1,10 @@
 """libedit's and GNU readline's recipes; the compiler is left out: its answers are made up."""
+import fnmatch
+
 import pytest
 from samples import PROJECT, given, job, load_variant
 
+from crosspy import tables
 from crosspy.deps import libedit, library, readline
 from crosspy.deps.recipe import Site
 from crosspy.errors import UserError
@@ -113,3 +116,16 @@ def test_readline_gets_what_its_configure_has_for_a_machine(tmp_path, answers):
 def test_a_readline_of_another_form_is_refused(tmp_path, answers, name, text, said):
     with pytest.raises(UserError, match=said):
         readline.plan(site(tmp_path, "readline", {**READLINE, name: text}))
+
+
+@pytest.mark.parametrize("used, editline, word", [
+    ({"libedit"}, "1", "-ledit"), ({"readline"}, None, "-lreadline"), (set(), None, "")])
+def test_of_two_libraries_for_one_module_the_one_in_use_answers(used, editline, word):
+    rows = tables.load(PROJECT / "cpython" / "probes.toml").dependencies(used)
+    macros, variables = {}, {}
+    for row, on in rows:
+        macros |= {name: row.get("enabled", {}).get(name) if on else None for name in ("WITH_EDITLINE", "HAVE_RL_APPEND_HISTORY")
+                   if any(fnmatch.fnmatch(name, pattern) for pattern in row["macros"])}
+        variables |= row.get("enabled_variables" if on else "variables", {})
+    assert macros == {"WITH_EDITLINE": editline, "HAVE_RL_APPEND_HISTORY": "1" if used else None}
+    assert variables["READLINE_LIBS"] == word
