@@ -56,7 +56,7 @@ def attach(target: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]
     A unit whose library is not among them belongs to a module that this run does not link.
     """
     for unit in target["units"]:
-        used = [linked[name] for name in _all(unit["libraries"], linked)]
+        used = [linked[name] for name in _all(unit.get("libraries", ()), linked)]
         unit["needs"] = [node(header) for one in used for header in one.headers]
         unit["states"] = [one.key for one in used]
         if used:
