@@ -118,7 +118,8 @@ def _key(job: Job, project: Path) -> str:
             os.getcwd(), installed.private_folders(job), dict(job.deps), job.links,
             {name: one.key for name, one in job.found.items()}]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml")):
+    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml"),
+                           (project / "cpython" / "device", ".py")):
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
             if entry.name.endswith(suffix):
                 digest.update(Path(entry.path).read_bytes())
