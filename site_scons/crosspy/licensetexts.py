@@ -1,6 +1,7 @@
 """A component -> the text of its licence, from where components.toml or dep.toml says it is."""
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 import zipfile
@@ -63,7 +64,7 @@ def section(text: str, title: str) -> str:
 def comment(text: str) -> str:
     """Return the comment that a C file begins with."""
     found = re.match(r"\s*/\*(.*?)\*/", text, re.S)
-    return textwrap.dedent(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)).strip() if found else ""
+    return inspect.cleandoc(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)) if found else ""
 
 
 def wheel(paths: Sequence[Path]) -> list[str]:
