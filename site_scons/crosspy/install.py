@@ -47,7 +47,7 @@ def read_plan(path: Path) -> Plan:
     """Read PLAN.json: the fields of Plan; options as an object with the fields of crosspy.layout.Options."""
     data = json.loads(path.read_text("utf-8"))
     options = data.pop("options")
-    options["without"] = frozenset(options.get("without", ()))
+    options["without"], options["stand_ins"] = frozenset(options.get("without", ())), tuple(options.get("stand_ins", ()))
     for name in ("tree", "root", "record", "state"):
         data[name] = Path(data[name])
     for name in ("extensions", "bytecode_folders"):

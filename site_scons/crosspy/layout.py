@@ -52,7 +52,7 @@ class Options:
     """What the layout depends on. series: ``3.13``.  multiarch: may be empty.  tests: CPython's test package too.
 
     libpython: ``static`` or ``shared``.  static_library: libpython3.13.a and python.o.  without: top-level modules
-    and packages of the library that are left out.
+    and packages of the library that are left out.  stand_ins: modules in their place whose import says why.
     """
 
     series: str
@@ -62,6 +62,7 @@ class Options:
     libpython: str = "static"
     static_library: bool = True
     without: frozenset[str] = frozenset()
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -139,6 +140,7 @@ def _library(tree: Path, options: Options) -> Iterator[Item | Folder]:
     yield from library(tree, options)
     yield Item("LICENSE", f"{options.stdlib}/LICENSE.txt")
     yield Item(options.sysconfigdata, f"{options.stdlib}/{options.sysconfigdata}", origin="generated")
+    yield from (Item(f"{name}.py", f"{options.stdlib}/{name}.py", origin="generated") for name in options.stand_ins)
     yield Folder(f"{options.stdlib}/lib-dynload")
 
 

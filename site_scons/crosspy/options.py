@@ -236,8 +236,8 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines = ["usage: scons target=NAME [argument=value ...] [alias]", "", "arguments:"]
     for name, argument in ARGUMENTS.items():
         default = "|".join(filter(None, argument.values))
-        lines.append(f"  {name:<12}{argument.help}" + (f"  [{default}]" if default else ""))
-    lines += ["", "aliases:", *(f"  {name:<12}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
+        lines.append(f"  {name:<14}{argument.help}" + (f"  [{default}]" if default else ""))
+    lines += ["", "aliases:", *(f"  {name:<14}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
         lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))

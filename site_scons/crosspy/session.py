@@ -16,7 +16,7 @@ from pathlib import Path
 from . import options as command_line
 from . import afterwards, budget, commands, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
-from .deps import choice, library
+from .deps import choice, library, sysroot
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
 from .identity import Identity
@@ -93,6 +93,8 @@ class Session:
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
         given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
+        if given["toolchain"] == "zig" and "sysroot" in self.modes.values():
+            given["sysroot"] = ""  # it is for third-party libraries then: zig brings its own libc
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
@@ -145,8 +147,9 @@ class Session:
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
+            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen)
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                        libraries=self.libraries, deps=self.modes,
+                                        libraries=self.libraries, deps=modes, found=found,
                                         folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
             return self.allowed(stages.plan(jobs[chosen.name], self.project, say), jobs[chosen.name])
         plans = self._each(keep_going, planned)

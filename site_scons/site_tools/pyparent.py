@@ -14,7 +14,7 @@ import SCons
 import SCons.Action
 import SCons.Builder
 import SCons.Node
-import SCons.Script
+import SCons.Util
 from SCons.Scanner.C import CScanner
 
 import crosscc
@@ -44,7 +44,7 @@ def place_of_caller(project, top):
     frame = sys._getframe(1)
     while frame.f_back and (frame.f_code.co_filename.startswith(ours) or not os.path.exists(frame.f_code.co_filename)):
         frame = frame.f_back
-    name = frame.f_code.co_filename
+    name = SCons.Node.FS.get_default_fs().File(frame.f_code.co_filename).srcnode().abspath  # SCons may read a copy in a variant folder
     return f"{os.path.relpath(name, top) if name.startswith(top + os.sep) else name}:{frame.f_lineno}"
 
 
@@ -182,7 +182,7 @@ class Graph:
         out = target if isinstance(target, SCons.Node.Node) else self.fs.Entry(str(target))
         path, sources, placed = self._relative(out), [], {}
         for inner, one in files.items():
-            found = one[0] if isinstance(one, (list, tuple)) and len(one) == 1 else one
+            found = one[0] if SCons.Util.is_Sequence(one) and len(one) == 1 else one
             found = found if isinstance(found, SCons.Node.Node) else self._source(found, "it is in no folder of this tree, and nothing builds it")
             tree = isinstance(found, SCons.Node.FS.Dir) or (not found.has_builder() and os.path.isdir(found.srcnode().abspath))
             placed[inner] = self._relative(found if found.has_builder() else found.srcnode()), tree
@@ -213,7 +213,7 @@ class Graph:
         return (found if found.has_builder() else found.srcnode()).disambiguate()
 
     def _application(self, value):
-        found = (value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value)
+        found = (value[0] if SCons.Util.is_Sequence(value) and len(value) == 1 else value)
         found = found if isinstance(found, SCons.Node.Node) else self.fs.Entry(str(found))
         if found.has_builder():
             raise UserError(str(found), "the build makes it, but what it imports decides what is built", "name a file that is there already")
@@ -228,7 +228,7 @@ class Graph:
 
 
 def _listed(value):
-    return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
+    return list(value) if SCons.Util.is_Sequence(value) else [value] if value else []
 
 
 def _words(value):

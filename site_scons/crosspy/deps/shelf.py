@@ -32,8 +32,11 @@ class Shelf:
         plans: dict[str, dict] = {}
         linked: dict[str, Linked] = {}
         for name in linkage.needed(target, owners, self.libraries):
-            plans[name] = self._plan(self.libraries[name], job, plans)
-            linked[name] = self._linked(self.libraries[name], plans[name])
+            if name in job.found:
+                linked[name], plans[name] = job.found[name], _above(job.found[name])
+            elif job.deps[name] == "source":
+                plans[name] = self._plan(self.libraries[name], job, plans)
+                linked[name] = self._linked(self.libraries[name], plans[name])
         linkage.attach(target, linked, owners)
         target["deps"] = sorted(linked)
         target["libraries"] = [record.row(self.libraries[name], one, self._pin(one)) for name, one in sorted(linked.items())]
@@ -43,7 +46,7 @@ class Shelf:
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
         pin, tree = self._source(library)
         folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
-        above = tuple(plans[name] for name in library.needs)
+        above = tuple(plans[name] for name in library.needs if name in plans)
         plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
         stages.commit(plan)
         return plan
@@ -70,6 +73,12 @@ class Shelf:
         return Linked(library.name, "source", plan["version"], plan["state"], tuple(f"-I{path}" for path in plan["include"]),
                       files={word: f"{plan['folder']}/{file}" for word, file in library.links.items()}, needs=library.needs,
                       system=library.system, headers=tuple(plan["headers"]))
+
+
+def _above(found: Linked) -> dict:
+    """Return what a library that is built from source must know of one in the sysroot: where its headers are."""
+    return {"name": found.name, "key": found.key, "include": [word[2:] for word in found.include if word.startswith("-I")], "header_nodes": [],
+            "whole": True}
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:
