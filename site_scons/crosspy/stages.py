@@ -161,6 +161,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         texts = installed.minimal(job, found, answers, header, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
     texts |= probing.texts(job, answers)
+    if not job.bootstrap:
+        made["modules"] = core.carried()
     made["script"] = "bootstrap" if job.bootstrap else "minimal" if job.small else "target"
     made.update(compile=_commands(job), include=[node(folder) for folder in _include(job)], name=job.variant.name if not job.bootstrap else "host",
                 folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest, env=dict(job.toolchain.env),

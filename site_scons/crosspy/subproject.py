@@ -194,7 +194,7 @@ class Instance:
 
         def known(target: dict):
             return programs.ready(self.small, got, job.interpreter, job.frozen, target)
-        plan = programs.plan(self.small, known, made, wanted)
+        plan = self.small.allowed(programs.plan(self.small, known, made, wanted), job)
         return {**plan, "own": {language: embedding.compiling(job, self.project, language) for language in languages}}
 
     def _take(self, made: dict, wanted: programs.Wanted, where: str) -> None:

@@ -10,7 +10,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 MADE = {"folder": "build/x", "at": "#build/x", "tree": "", "prefix": "/usr", "series": "3.13", "core": ["Python/core.o"], "libs": "-lm",
         "link": "cc", "expect": {}, "facts": {}, "name": "x", "units": [{"object": name} for name in ("Python/core.o", "json.o", "math.o", "sha.o")],
         "parts": {"_json": {"objects": ["json.o"], "libs": []}, "math": {"objects": ["math.o"], "libs": ["-lm"]},
-                  "_sha2": {"objects": ["sha.o"], "libs": ["-lsha"]}}}
+                  "_sha2": {"objects": ["sha.o"], "libs": ["-lsha"]}},
+        "modules": {name: {"objects": [], "libraries": []} for name in ("_json", "math", "_sha2")}}
 
 
 @pytest.fixture

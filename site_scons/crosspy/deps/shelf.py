@@ -9,7 +9,7 @@ from .. import pinned, stages, toolchain
 from ..errors import UserError
 from ..fetch import Archive
 from ..release import FETCHERS
-from . import building, linkage
+from . import building, linkage, record
 from .library import Library
 from .linkage import Linked
 
@@ -39,6 +39,8 @@ class Shelf:
                 linked[name] = self._linked(self.libraries[name], plans[name])
         linkage.attach(target, linked, owners)
         target["deps"] = sorted(linked)
+        target["libraries"] = [record.row(self.libraries[name], one, self._pin(one)) for name, one in sorted(linked.items())]
+        record.write(target, self.libraries)
         return [plan for plan in plans.values() if not plan["whole"]]
 
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
@@ -48,6 +50,9 @@ class Shelf:
         plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
         stages.commit(plan)
         return plan
+
+    def _pin(self, linked: Linked) -> Archive | None:
+        return self._sources[linked.name][0] if linked.mode == "source" else None
 
     def _flavour(self) -> str:
         given = command_line.implied(self.arguments)
