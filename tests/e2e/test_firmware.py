@@ -121,9 +121,9 @@ env = Environment(tools=["textfile"], ENV={"NOTHING": "here"}, CCFLAGS="-DPARENT
 env.Textfile("out/own.txt", "the parent's")
 paths, cwd, environ = list(__import__("sys").path), os.getcwd(), dict(os.environ)
 python = SConscript("third_party/cpython-scons/SConstruct", exports={"cpython_scons": {
-    "target": "gateway", "variants": "boards", "build_dir": "build"}})
+    "target": "gateway", "variants": "boards", "build_dir": "build", "deps": "none"}})
 again = SConscript("third_party/cpython-scons/SConstruct", exports={"cpython_scons": {
-    "target": "gateway", "variants": Dir("boards"), "build_dir": Dir("build")}})
+    "target": "gateway", "variants": Dir("boards"), "build_dir": Dir("build"), "deps": "none"}})
 images = SConscript("images/SConscript", exports={"python": python, "again": again}, variant_dir="variant")
 assert paths == __import__("sys").path and cwd == os.getcwd() and environ == dict(os.environ)
 assert BUILD_TARGETS == COMMAND_LINE_TARGETS and not DEFAULT_TARGETS

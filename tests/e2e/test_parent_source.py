@@ -12,7 +12,7 @@ PARENT = """
 DefaultEnvironment(tools=[])
 env = Environment(tools=["gcc", "gnulink"], ENV={"PATH": "/usr/bin:/bin"})
 python = SConscript("cps/SConstruct", exports={"cpython_scons": {
-    "target": "x86_64-linux-gnu", "source": "tree", "build_dir": "build", "optimize": "debug", "bytecode": "none"}})
+    "target": "x86_64-linux-gnu", "source": "tree", "build_dir": "build", "optimize": "debug", "bytecode": "none", "deps": "none"}})
 own = env.Object("own.o", "own.c", CPPPATH=[python.headers])
 env.Depends(own, python.headers)
 app = python.PythonApp("hello", "hello.py")
