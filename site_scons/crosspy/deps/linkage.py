@@ -63,6 +63,8 @@ def attach(target: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]
             unit["extra"] = " ".join(filter(None, [unit["extra"], *(shlex.quote(word) for one in used for word in one.include)]))
     for link in target["links"]:
         _link(link, linked, owners)
+    # libpython.a has the objects of built-in modules: whoever links it needs their libraries, too.
+    target["embedded"] = list(dict.fromkeys(path for link in target["links"] if link["kind"] == "program" for path in link["archives"]))
 
 
 def _all(names: Iterable[str], linked: Mapping[str, Linked]) -> list[str]:
