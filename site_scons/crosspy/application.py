@@ -68,7 +68,8 @@ def plan(made: dict, parts: Parts, project: Path, sources: Sequence[str] = ()) -
            "folder": f"{made['folder']}/{at}", "output": link["output"],
            "inputs": [node(name) for name in inputs], "warnings": list(parts.closure.warnings)}
     kept = {key: value for key, value in made.items() if key not in ("parts", "core", "libs", "link", "expect", "facts")}
-    return {**kept, "units": units, "links": [link], "app": app, "texts": texts}
+    carried = {name: made["modules"][name] for name in builtin}
+    return {**kept, "units": units, "links": [link], "app": app, "modules": carried, "texts": texts}
 
 
 def foreign(at: str, sources: Sequence[str]) -> dict[str, str]:

@@ -38,6 +38,7 @@ COMMANDS: dict[str, Command] = {
     "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),
     "size-diff": Command("what changed in size from OLD to NEW: file=OLD,NEW", run="sizediff:command", target=False),
     "explain": Command("what a program carries: each module, what brought it in, its bytes; module=NAME: one", run="explain:command"),
+    "licenses": Command("licenses/: the licence texts of what is linked, a table, and a CycloneDX bill of materials", run="licenses:command"),
     "targets": Command("list what this machine can build and run, and the missing package", run="targets:show", target=False),
     "inspect": Command("build, then list the ELF files of root/ with what the inspection found; `inspect rules` lists the rules",
                        run="inspectcommand:main", instead=("file",), words=("rules",)),

@@ -85,6 +85,15 @@ class CorePlan:
         """Return the -l words that the built-in modules need (make's MODLIBS)."""
         return tuple(dict.fromkeys(lib for module in self.modules if module.kind == "builtin" for lib in module.libs))
 
+    def carried(self) -> dict[str, dict[str, list[str]]]:
+        """Return for each module of the build its objects and the third-party libraries that it names itself."""
+        found = {}
+        for module in self.modules:
+            if module.kind != "absent":
+                used = dict.fromkeys(self.libraries[word] for word in module.libs if word in self.libraries)
+                found[module.name] = {"objects": [unit.object for unit in self.units_of(module)], "libraries": list(used)}
+        return found
+
     def units_of(self, module: Module) -> list[Unit]:
         """Return the units of one extension module, those of its bundled libraries included."""
         role = "builtin" if module.kind == "builtin" else "module"

@@ -7,11 +7,12 @@ import os
 import pwd
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
+from .deps import linkage
 from .modules import Module
 from .options import deciding
 
@@ -25,13 +26,14 @@ def texts(job, plan: list[Module], answers: ledger.Ledger, header: str, core: co
     """
     private, data = private_folders(job), sysconfigdata(job)
     made_texts = _generated(job, plan, answers, header)
+    made_texts |= stand_ins(plan, job.tables)
     found = {f"generated/{name}": text for name, text in made_texts.items()}
     made["bytecode"] = bytecode(job)
     made["maps"] = owners.maps(job.toolchain.kind, made["split"])
     made["unstripped"] = owners.again(made["links"], job.toolchain.kind) if not made["split"] else []
     if job.options.libpython == "shared":
         found["generated/libpython3.c"] = "/* libpython3.so has no code of its own: it needs libpython3.13.so (PEP 384). */\n"
-    found["sysconfigdata.list"] = f"{job.folder}/generated/{data}\t{data}\n"
+    found["sysconfigdata.list"] = "".join(f"{job.folder}/generated/{name}\t{name}\n" for name in (data, *stand_ins(plan, job.tables)))
     row = {"install.json": _install(job, made, list(made_texts), plan), "expect.json": _expect(job, core, made, private, answers),
            "facts.json": _facts(job, plan), "sizing.json": owners.sizing(job, core, made), "plan.json": {"modules": modules.to_json(plan)}}
     return found | {name: json.dumps(data, indent=1, sort_keys=True) + "\n" for name, data in row.items()}
@@ -101,6 +103,18 @@ def left_out(plan: list[Module], tables: Path) -> list[str]:
                   for name in package["files"])
 
 
+def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
+    """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
+    whose import says which option builds what a user would miss."""
+    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
+    absent = {module.name: module.reason for module in plan if module.kind == "absent"}
+    told = {name: absent[package["modules"][0]] for name, package in packages.items()
+            if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
+    wrapped = {name: (tables / "device" / name.replace("/", "_")).read_text("utf-8") for name in layout.WRAPPED
+               if name.partition("/")[0] not in told}
+    return wrapped | {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
+
+
 def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
     series, at = job.release.series, job.folder
     programs = f"{at}/{'stripped' if made['split'] else 'linked'}"
@@ -112,11 +126,12 @@ def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
     return {"tree": job.tree, "root": f"{at}/root", "record": f"{at}/installed.json", "state": f"{at}/.installed-state.json",
             "options": {"series": series, "prefix": job.options.prefix, "multiarch": job.variant.python.multiarch,
                         "tests": job.options.tests, "libpython": job.options.libpython,
-                        "without": left_out(plan, job.tables)},
+                        "without": left_out(plan, job.tables),
+                        "stand_ins": [name.removesuffix(".py") for name in stand_ins(plan, job.tables)]},
             "generated": {"pyconfig.h": f"{at}/pyconfig.h", **{name: f"{at}/generated/{name}" for name in names}},
             "built": built, "extensions": [f"{programs}/{path}" for path in made["extensions"].values()],
             "bytecode": job.options.bytecode,
-            "bytecode_folders": [f"{made['bytecode']['folder']}/pyc", f"{at}/pyc"] if made["bytecode"]["wanted"] else []}
+            "bytecode_folders": [f"{at}/pyc", f"{made['bytecode']['folder']}/pyc"] if made["bytecode"]["wanted"] else []}
 
 
 def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], answers: ledger.Ledger) -> dict:
@@ -134,7 +149,14 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
-        debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+        provided=provided(job.found), debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+
+
+def provided(found: Mapping[str, linkage.Linked]) -> list[str]:
+    """Return what shared libraries of the sysroot export: symbols that the device's own libraries have."""
+    paths = [words[0] for one in found.values() for words in (one.words or {}).values() if words[0].endswith(".so")]
+    data = [Path(path).read_bytes() for path in paths]
+    return sorted({name for one in data if one.startswith(b"\x7fELF") for name in elf.read(one).exports})  # else a linker script
 
 
 def module_needed(extensions: list[coreplan.Extension], inside: Collection[str] = ()) -> dict[str, list[str]]:

@@ -52,7 +52,7 @@ class Options:
     """What the layout depends on. series: ``3.13``.  multiarch: may be empty.  tests: CPython's test package too.
 
     libpython: ``static`` or ``shared``.  static_library: libpython3.13.a and python.o.  without: top-level modules
-    and packages of the library that are left out.
+    and packages of the library that are left out.  stand_ins: modules in their place whose import says why.
     """
 
     series: str
@@ -62,6 +62,7 @@ class Options:
     libpython: str = "static"
     static_library: bool = True
     without: frozenset[str] = frozenset()
+    stand_ins: tuple[str, ...] = ()
 
     @property
     def base(self) -> str:
@@ -120,6 +121,10 @@ def _names(folder: Path, pattern: str = r"[^.].*") -> Iterator[tuple[str, int]]:
             yield entry.name, 0o755 if entry.stat().st_mode & 0o100 else 0o644
 
 
+# What stands in front of an upstream module, and where that then lies: cpython/device/ has ours.
+WRAPPED = {"ctypes/util.py": "ctypes/_upstream_util.py"}
+
+
 def library(tree: Path, options: Options) -> Iterator[Item]:
     """Yield the files of Lib/ that libinstall takes: top-level .py, and all files of the listed folders."""
     text = (tree / "Makefile.pre.in").read_text("utf-8")
@@ -132,13 +137,15 @@ def library(tree: Path, options: Options) -> Iterator[Item]:
             continue
         for name, mode in _names(tree / "Lib" / folder):
             if not _LEFT_OUT.search(name):
-                yield Item(f"Lib/{folder}/{name}", f"{options.stdlib}/{folder}/{name}", mode)
+                inner = f"{folder}/{name}"
+                yield Item(f"Lib/{inner}", f"{options.stdlib}/{WRAPPED.get(inner, inner)}", mode)
 
 
 def _library(tree: Path, options: Options) -> Iterator[Item | Folder]:
     yield from library(tree, options)
     yield Item("LICENSE", f"{options.stdlib}/LICENSE.txt")
     yield Item(options.sysconfigdata, f"{options.stdlib}/{options.sysconfigdata}", origin="generated")
+    yield from (Item(f"{name}.py", f"{options.stdlib}/{name}.py", origin="generated") for name in options.stand_ins)
     yield Folder(f"{options.stdlib}/lib-dynload")
 
 

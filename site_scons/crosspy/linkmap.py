@@ -20,13 +20,14 @@ INPUT, SYMBOL = 8, 16   # spaces before a name, beyond the first
 def read(text: str, folder: str, names: Sequence[str], objects: Sequence[Object], kind: str) -> Layout:
     """Return the layout that a map tells.
 
-    folder: of the objects; paths are relative to the current folder, where the link ran.  names: the objects' paths below it.
+    folder: of the objects; paths are relative to the current folder, where the link ran.  names: the objects' paths below it, or
+    absolute ones; ``/libz.a(adler32.o)`` is a member of an archive.
     kind: of the owner of what comes from anywhere else; its module is the archive's or the object's file name.  Raises ElfError
     for another text.
     """
     if not text.lstrip().startswith("VMA"):
         raise ElfError("it is no map of LLD")
-    known = {os.path.abspath(f"{folder}/{name}"): number for number, name in enumerate(names)}
+    known = {os.path.abspath(os.path.join(folder, name)): number for number, name in enumerate(names)}
     inputs: dict[str, int] = {}
     owners: list[Owner] = [one.owner for one in objects]
     others: dict[str, int] = {}
@@ -36,13 +37,15 @@ def read(text: str, folder: str, names: Sequence[str], objects: Sequence[Object]
             raise ElfError("a line of its map has another form")
         start, size, depth, name = int(row[1], 16), int(row[2], 16), len(row[3]), row[4]
         if depth == INPUT:
-            path = (_INPUT.fullmatch(name) or [name, name])[1]
-            if path not in inputs:
-                inputs[path] = -1 if path == "<internal>" else known.get(os.path.abspath(path), -2)
-                if inputs[path] == -2:
-                    inputs[path] = others.setdefault(os.path.basename(path), len(owners))
-                    owners += [(kind, os.path.basename(path))] * (inputs[path] == len(owners))
-            place = inputs[path]
+            told = _INPUT.fullmatch(name)
+            path, member = told.groups() if told else (name, "")
+            whole = path + (member or "")
+            if whole not in inputs:
+                inputs[whole] = -1 if path == "<internal>" else known.get(os.path.abspath(whole), -2)
+                if inputs[whole] == -2:
+                    inputs[whole] = others.setdefault(os.path.basename(path), len(owners))
+                    owners += [(kind, os.path.basename(path))] * (inputs[whole] == len(owners))
+            place = inputs[whole]
             if size and place >= 0:
                 placed.append(Placed(start, start + size, place))
         elif depth == SYMBOL and place >= 0 and name[:1] != "$":   # $a, $d, $t and $x tell data from code on ARM

@@ -6,7 +6,7 @@ cpython/modules.toml adds only what those do not say.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -84,6 +84,15 @@ def for_bootstrap(tree: Path, tables: Path, found: list[Module]) -> list[Module]
     also = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["bootstrap_also"]
     names = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
     return [replace(module, kind="builtin") for module in found if module.name in {*names, *also}]
+
+
+def with_one_copy(tables: Path, found: list[Module], static: Collection[str]) -> list[Module]:
+    """Return a plan in which modules that share the state of a static library are built in. static: those libraries' names."""
+    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["one_copy"]
+    groups = [names for library, names in table.items() if library in static]
+    shared = {module.name for module in found if module.kind == "shared"}
+    moved = {name for names in groups if len(shared & set(names)) > 1 for name in names}
+    return [replace(module, kind="builtin") if module.name in shared & moved else module for module in found]
 
 
 def _known(request: Request, names: list[str], table: dict) -> None:

@@ -85,6 +85,11 @@ def _absolute(name: str, value: str) -> None:
                         f"use a path on the device, as in {name}={ARGUMENTS[name].values[0]}")
 
 
+def _licences(value: str) -> None:
+    from . import spdx   # only here: it reads SPDX's whole list
+    spdx.deny(value)
+
+
 def _version(value: str) -> None:
     if not re.fullmatch(r"\d+\.\d+(\.\d+\w*)?", value):
         raise UserError(f"python={value}", "it is no version", "use a series (3.13) or a release (3.13.15)")
@@ -126,7 +131,8 @@ ARGUMENTS: dict[str, Argument] = {
                      free=True, check=choice.parse),
     "ssl_certs": Argument(("/etc/ssl",), "the folder on the device with cert.pem or certs/", objects=True, free=True,
                           check=lambda value: _absolute("ssl_certs", value)),
-    "license_deny": Argument(("",), "SPDX licences that must not be linked (GPL-3.0-or-later)", free=True, convert=_words),
+    "license_deny": Argument(("",), "SPDX licences that must not be linked (GPL-3.0-or-later)", free=True, check=_licences,
+                             convert=_words),
     "bytecode": Argument(("unchecked", "checked", "none", "only"), "kind of .pyc files (PEP 552)"),
     "tests": Argument(("no", "yes"), "CPython's test package and test modules", objects=True,
                       convert=lambda value: value == "yes"),
@@ -230,8 +236,8 @@ def help_text(variants: Mapping[str, object]) -> str:
     lines = ["usage: scons target=NAME [argument=value ...] [alias]", "", "arguments:"]
     for name, argument in ARGUMENTS.items():
         default = "|".join(filter(None, argument.values))
-        lines.append(f"  {name:<12}{argument.help}" + (f"  [{default}]" if default else ""))
-    lines += ["", "aliases:", *(f"  {name:<12}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
+        lines.append(f"  {name:<14}{argument.help}" + (f"  [{default}]" if default else ""))
+    lines += ["", "aliases:", *(f"  {name:<14}{command.help}" for name, command in commands.COMMANDS.items()), "", "variants:"]
     for name, variant in sorted(variants.items()):
         short = ", ".join(variant.short)
         lines.append(f"  {name:<24}{variant.summary}" + (f"  ({short})" if short else ""))

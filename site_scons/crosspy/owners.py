@@ -59,6 +59,24 @@ def removable(core: CorePlan, tree: Path, tables: Path, libraries: Mapping[str, 
             for module in core.modules if module.kind != "absent" and module.name not in needed}
 
 
+def shared(removable: Mapping[str, Mapping], users: Mapping[str, Sequence[str]]) -> dict[str, dict]:
+    """Return `removable` with third-party libraries: each beside its only module, or in a row of its own with all that use it.
+
+    users: library -> its modules.  One that a module needs which must stay has no row.
+    """
+    found = {name: {**row, "libraries": list(dict.fromkeys([*row["libraries"], *(one for one, modules in users.items() if list(modules) == [name])]))}
+             for name, row in removable.items() if "extensions" not in row}
+    for library, modules in users.items():
+        if len(modules) > 1 and all(module in found for module in modules):
+            rows = [found[module] for module in modules]
+            how = f"disable={','.join(modules)}" if all("how" in row for row in rows) else ""
+            found[library] = {"how": how, "extensions": list(modules),
+                              "libraries": sorted({library, *(name for row in rows for name in row["libraries"]),
+                                                   *(name for name, others in users.items() if set(others) <= set(modules))}),
+                              "packages": sorted({name for row in rows for name in row.get("packages", ())})}
+    return found
+
+
 # zig's linker prints its map. Its unstripped links are no help: with debug information, its own runtime is other code. Maps of other
 # toolchains' linkers have other forms, but there an unstripped link has the same layout.
 MAP = {"zig": "-s -Wl,--print-map"}

@@ -95,11 +95,12 @@ def _resolved(link: Image, objects: Sequence[Object]) -> Iterator[tuple[Symbol, 
     Local symbols stand behind the STT_FILE symbol of their object, in the order of the link (gABI chapter 4, "Symbol Table");
     LLD lists hidden ones there, too, BFD behind an STT_FILE without a name.
     """
-    defined: dict[str, int] = {}
-    for place, one in enumerate(objects):
+    defined, weak = dict[str, int](), set[str]()
+    for place, one in enumerate(objects):   # of two that are not weak, the first is the linker's: the other stands in an archive
         for name, symbol in one.names.items():
-            if symbol and symbol.bind != LOCAL and (symbol.bind != WEAK or name not in defined):
+            if symbol and symbol.bind != LOCAL and (name not in defined or name in weak and symbol.bind != WEAK):
                 defined[name] = place
+                (weak.add if symbol.bind == WEAK else weak.discard)(name)
     unused: dict[str, list[int]] = {}
     for place, one in enumerate(objects):
         unused.setdefault(one.file, []).append(place)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from . import archive, install, linkmap, manifest, page, placing, savings, sizes
+from . import archive, install, linkmap, manifest, members, page, placing, savings, sizes
 from .elf import ElfError
 from .errors import UserError
 from .placing import Object
@@ -67,13 +67,16 @@ def _linked(sizing: Mapping, link: Mapping, path: Path) -> Counter[Leaf]:
         for name in link["objects"]:
             where = f"{folder}/obj/{name}"
             objects.append(Object(tuple(sizing["owners"][name]), Image(Path(where).read_bytes())))
+        owners = {file: (sizes.LIBRARY, library) for file, library in sizing.get("archives", {}).items()}
+        more = members.taken(objects, link.get("archives", ()), owners)
+        objects += more.values()
         where = str(path)
         data, again = path.read_bytes(), (folder / link["unstripped"]).read_bytes()
         if sizing["maps"]:
             if again != data:
                 raise ElfError(f"it is not what the same link makes for the report, {folder}/{link['unstripped']}")
             text = Path(f"{folder / link['unstripped']}.map").read_text("utf-8", "backslashreplace")
-            layout = linkmap.read(text, f"{folder}/obj", link["objects"], objects, sizes.LIBC)
+            layout = linkmap.read(text, f"{folder}/obj", [*link["objects"], *more], objects, sizes.LIBC)
         else:
             named = Image(again)
             placing.check_same(Image(data), named)

@@ -57,12 +57,13 @@ def _search_path(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _undefined(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
-    """A symbol with a version was found in a library when the file was linked; one without must come from root/ itself.
+    """A symbol with a version was found in a library when the file was linked; one without must come from root/ itself, or from a library of
+    the sysroot that the build was told to use.
 
     A libc without versions (musl) that is not in root/ may have it: then only rootfs= can tell.
     """
     linked = [entry for entry in entries if entry.kind in LINKED and entry.facts.dynamic]
-    there = {name for entry in linked for name in entry.facts.exports}
+    there = {name for entry in linked for name in entry.facts.exports} | set(expect.provided)
     names = {posixpath.basename(entry.path) for entry in linked} | {entry.facts.soname for entry in linked}
     for entry in linked:
         unknown = not expect.glibc_floor and set(entry.facts.needed) - names

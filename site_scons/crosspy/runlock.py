@@ -15,6 +15,7 @@ from pathlib import Path
 from .errors import UserError
 
 MARKER = ".started"
+LIBRARIES = "deps"  # of deps/shelf.py: folders of libraries, each with a plan of its own
 PLAN = "graph.json"  # of stages.py: a folder with one holds outputs of SCons; others guard themselves, or are somebody else's
 
 
@@ -77,8 +78,8 @@ class RunLock:
 def distrusted(folder: Path, since: int) -> int:
     """Remove every output below a build folder's plans that is as new as a time (ns). Returns how many that were."""
     newer = []
-    for build in os.scandir(folder):
-        for top, _, names in os.walk(build.path) if os.path.exists(os.path.join(build.path, PLAN)) else ():
+    for build in [*folder.glob(f"*/{PLAN}"), *folder.glob(f"{LIBRARIES}/*/*/{PLAN}")]:
+        for top, _, names in os.walk(build.parent):
             paths = (os.path.join(top, name) for name in names)
             newer += [path for path in paths if os.lstat(path).st_ctime_ns >= since]  # ctime, since copies keep the mtime of their source
     remove(newer)

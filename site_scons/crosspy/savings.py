@@ -22,12 +22,12 @@ def modules(leaves: Mapping[Leaf, int]) -> Counter[tuple[str, str]]:
 def savings(leaves: Mapping[Leaf, int], removable: Mapping[str, Mapping]) -> list[dict]:
     """Return what each module that can be left out would save at least, largest first.
 
-    removable: module -> ``how`` (the argument that leaves it out), ``libraries`` and ``packages`` that go with it. At least: of
-    libc and of what is aligned, more may go.
+    removable: module, or library that several share -> ``how`` (the argument that leaves it out), ``libraries``, ``packages`` and
+    ``extensions`` that go with it. At least: of libc and of what is aligned, more may go.
     """
     sizes, found = modules(leaves), []
     for name, row in removable.items():
-        parts = [(EXTENSION, name), *((LIBRARY, library) for library in row["libraries"]),
+        parts = [(EXTENSION, name), *((EXTENSION, module) for module in row.get("extensions", ())), *((LIBRARY, library) for library in row["libraries"]),
                  *((PYTHON, package) for package in row["packages"]), *((PYTHON, module) for module in row.get("modules", ()))]
         present = [part for part in parts if sizes[part]]
         if present:
@@ -48,12 +48,19 @@ def of_application(plan: Mapping, removable: Mapping[str, Mapping]) -> dict[str,
         while rows[name]["parent"]:
             name = rows[name]["parent"]
         return rows[name]["how"]
+    def stays(name: str) -> bool:
+        top = name.partition(".")[0]
+        return rows[name]["kind"] == "app" or began(top if top in rows else name) == "start-up"
     for name, row in rows.items():
         top = name.partition(".")[0]
-        if row["kind"] == "app" or began(top if top in rows else name) == "start-up":
+        if stays(name):
             continue
         libraries = removable.get(name, {}).get("libraries", []) if row["kind"] == "extension" else []
         found.setdefault(top, {"how": f"exclude={top}", "libraries": libraries, "packages": [top]})
+    for name, row in removable.items():
+        modules = row.get("extensions", ())
+        if modules and not any(module not in rows or stays(module) for module in modules):
+            found[name] = {"how": f"exclude={','.join(modules)}", "libraries": row["libraries"], "packages": [], "extensions": list(modules)}
     return found
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from . import options as command_line
 from . import afterwards, budget, commands, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
 from .compiler import ASK_SECONDS
-from .deps import choice, library
+from .deps import choice, library, sysroot
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
 from .identity import Identity
@@ -93,6 +93,8 @@ class Session:
         identity = Identity(folder / "toolchains.json")
         caches = (folder / "zig-cache").absolute()
         given = {name: getattr(self.options, name) for name in ("toolchain", "sysroot", "glibc")}
+        if given["toolchain"] == "zig" and "sysroot" in self.modes.values():
+            given["sysroot"] = ""  # it is for third-party libraries then: zig brings its own libc
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
         host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
@@ -145,10 +147,11 @@ class Session:
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
+            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen)
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                        libraries=self.libraries, deps=self.modes,
+                                        libraries=self.libraries, deps=modes, found=found,
                                         folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
-            return stages.plan(jobs[chosen.name], self.project, say)
+            return self.allowed(stages.plan(jobs[chosen.name], self.project, say), jobs[chosen.name])
         plans = self._each(keep_going, planned)
         targets = [*plans.values()]
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
@@ -161,13 +164,20 @@ class Session:
             # Not a part of every graph: the links with symbols are nobody's business but a report's.
             target["report"], target["sized"] = "report", bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
-            targets = self._programs(got, job, targets)
+            targets = [self.allowed(target, jobs[target["name"]]) for target in self._programs(got, job, targets)]
         shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, say)
         libraries = [plan for target in targets for plan in shelf.supply(target, jobs[target["name"]])]
         for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))
         return Builds(bootstrap, targets, libraries, [jobs[name] for name in plans])
+
+    def allowed(self, target: dict, job: stages.Job) -> dict:
+        """Return the plan of a target or of a program. Raises UserError when it links what ``license_deny=`` denies."""
+        if self.options.license_deny and (not job.small or "app" in target):   # of profile=minimal, only programs are linked
+            from . import licenses  # only here: other builds need none of it
+            licenses.allowed(target, job, self.releases)
+        return target
 
     def _host_compiler(self) -> toolchain.Toolchain:
         """Return what compiles programs for this machine: the pinned zig."""

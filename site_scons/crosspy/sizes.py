@@ -16,7 +16,7 @@ from . import annexes
 from .placing import Found, Layout, Lookup, Owner, Placed
 from .symbols import SHT_NOBITS, SHT_REL, SHT_RELA, SHT_RELR, Image, Section
 
-CORE, EXTENSION, LIBRARY, LIBC, PYTHON, FORMAT = "interpreter core", "extension modules", "bundled libraries", "libc and runtime", \
+CORE, EXTENSION, LIBRARY, LIBC, PYTHON, FORMAT = "interpreter core", "extension modules", "libraries", "libc and runtime", \
     "Python modules", "file format"
 RUNTIME = (LIBC, "libc")
 LINKER = (FORMAT, "sections of the linker")

@@ -39,7 +39,7 @@ class Job:
     """One build: everything that its plan depends on. folder and frozen (the bootstrap's) are relative to the top.
 
     interpreter: the one that ``bootstrap=`` names; a bootstrap job with it builds none.  libraries: all that are known.
-    deps: the mode of each (deps/choice.py).
+    deps: the mode of each (deps/choice.py).  found: those of the sysroot.
     """
 
     variant: Variant
@@ -54,6 +54,7 @@ class Job:
     interpreter: str = ""
     libraries: Mapping[str, Library] = field(default_factory=dict)
     deps: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, linkage.Linked] = field(default_factory=dict)
 
     @property
     def links(self) -> dict[str, str]:
@@ -114,9 +115,11 @@ def _key(job: Job, project: Path) -> str:
     digest = hashlib.sha256()
     rows = [asdict(job.variant), deciding(job.options), bool(job.options.bootstrap), job.toolchain.digest, job.toolchain.cc,
             job.release.digest, job.release.version, job.folder, job.frozen, job.tree, job.bootstrap, job.interpreter,
-            os.getcwd(), installed.private_folders(job), dict(job.deps), job.links]
+            os.getcwd(), installed.private_folders(job), dict(job.deps), job.links,
+            {name: one.key for name, one in job.found.items()}]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml")):
+    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml"),
+                           (project / "cpython" / "device", ".py")):
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
             if entry.name.endswith(suffix):
                 digest.update(Path(entry.path).read_bytes())
@@ -134,7 +137,9 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/linked")
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
     request = modules.Request("builtin" if job.small else options.modules, options.enable, options.disable, options.tests)
-    found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request, job.libraries)
+    variables = {**answers.variables, **(minimal.VARIABLES if job.small else {})}
+    found = modules.plan(tree, job.tables, variables, job.variant.python.modules, request, job.libraries)
+    found = modules.with_one_copy(job.tables, found, [name for name, mode in job.deps.items() if mode == "source"])
     if job.bootstrap:
         found = modules.for_bootstrap(tree, job.tables, found)
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
@@ -156,6 +161,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         texts = installed.minimal(job, found, answers, header, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
     texts |= probing.texts(job, answers)
+    if not job.bootstrap:
+        made["modules"] = core.carried()
     made["script"] = "bootstrap" if job.bootstrap else "minimal" if job.small else "target"
     made.update(compile=_commands(job), include=[node(folder) for folder in _include(job)], name=job.variant.name if not job.bootstrap else "host",
                 folder=job.folder, tree=job.tree, at=node(job.folder), tree_at=node(job.tree), toolchain=job.toolchain.digest, env=dict(job.toolchain.env),

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from . import budget, embedding, programs, release, stages, treestate
+from . import appfiles, budget, embedding, programs, release, stages, treestate
 from .errors import UserError, nearest
 from .options import ARGUMENTS
 from .runlock import Mark
@@ -178,12 +178,15 @@ class Instance:
 
     def program(self, wanted: programs.Wanted, flash: str, where: str) -> dict:
         """Return the plan of a program. flash: its own budget, else the variant's.  Raises UserError."""
+        if not re.fullmatch(r"[\w.+-]+", wanted.name, re.ASCII) or not wanted.name.strip("."):
+            raise UserError(f"{wanted.name!r}", "it is no name of a program", "use letters, digits and . _ + -")
+        appfiles.check(wanted.app, wanted.path)
+        languages = {embedding.language(source) for source in wanted.sources}
+        size = budget.wanted(flash or self.session.options.flash, self.variant)
         builds = self.builds("minimal")
         made, job = dict(builds.targets[0]), builds.jobs[0]
-        self._name(made, wanted, where)
-        made["flash"] = budget.wanted(flash or self.session.options.flash, self.variant)
-        made |= {"sized": bool(made["flash"]), "report": f"apps/{wanted.name}/report"}
-        languages = {embedding.language(source) for source in wanted.sources}
+        self._take(made, wanted, where)
+        made |= {"flash": size, "sized": bool(size), "report": f"apps/{wanted.name}/report"}
         if "c++" in languages:
             made["link"] = embedding.linking(job, made["link"])
         got = self.small.got
@@ -191,12 +194,11 @@ class Instance:
 
         def known(target: dict):
             return programs.ready(self.small, got, job.interpreter, job.frozen, target)
-        plan = programs.plan(self.small, known, made, wanted)
+        plan = self.small.allowed(programs.plan(self.small, known, made, wanted), job)
         return {**plan, "own": {language: embedding.compiling(job, self.project, language) for language in languages}}
 
-    def _name(self, made: dict, wanted: programs.Wanted, where: str) -> None:
-        if not re.fullmatch(r"[\w.+-]+", wanted.name, re.ASCII) or not wanted.name.strip("."):
-            raise UserError(f"{wanted.name!r}", "it is no name of a program", "use letters, digits and . _ + -")
+    def _take(self, made: dict, wanted: programs.Wanted, where: str) -> None:
+        """Take a name, which is nobody's yet."""
         key = made["folder"], wanted.name
         if key in self.place.names:
             raise UserError(f"'{wanted.name}'", f"a program of this name is built by {self.place.names[key]} already", "give it another name")

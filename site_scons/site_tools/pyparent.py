@@ -14,7 +14,7 @@ import SCons
 import SCons.Action
 import SCons.Builder
 import SCons.Node
-import SCons.Script
+import SCons.Util
 from SCons.Scanner.C import CScanner
 
 import crosscc
@@ -44,7 +44,7 @@ def place_of_caller(project, top):
     frame = sys._getframe(1)
     while frame.f_back and (frame.f_code.co_filename.startswith(ours) or not os.path.exists(frame.f_code.co_filename)):
         frame = frame.f_back
-    name = frame.f_code.co_filename
+    name = SCons.Node.FS.get_default_fs().File(frame.f_code.co_filename).srcnode().abspath  # SCons may read a copy in a variant folder
     return f"{os.path.relpath(name, top) if name.startswith(top + os.sep) else name}:{frame.f_lineno}"
 
 
@@ -108,9 +108,17 @@ class Graph:
         return found.abspath if path.startswith(os.pardir + os.sep) or path == os.pardir else path
 
     def _script(self, name, **exports):
-        made = self.base.SConscript(os.path.join(self.project, "cpython", f"SConscript.{name}"), exports={"base": self.base, **exports})
+        made = self.base.SConscript(os.path.join(self.project, name), exports={"base": self.base, **exports})
         os.chdir(self.top)  # SCons went to the parent's SConscript
         return made
+
+    def _libraries(self, builds):
+        """Declare the third-party libraries of a target that are not built yet. Returns their stamps."""
+        shared = self.place.nodes
+        for plan in builds.libraries:
+            if plan["at"] not in shared:
+                shared[plan["at"]] = self._script("deps/SConscript", plan=plan)
+        return [shared[plan["at"]] for plan in builds.libraries]
 
     def nodes(self):
         """Return the nodes of profile=full by name; the first call plans and declares them."""
@@ -120,22 +128,22 @@ class Graph:
         builds = self.instance.builds("full")
         plan, shared = builds.targets[0], self.instance.shared(builds.targets[0])
         if "nodes" not in shared:
-            frozen = builds.bootstrap["folder"]
+            frozen, libraries = builds.bootstrap["folder"], self._libraries(builds)
             if frozen not in self.place.nodes:
-                self.place.nodes[frozen] = self._script("bootstrap", plan=builds.bootstrap)
-            shared["nodes"] = self._named(plan, self._script("target", plan={**plan, "sized": False}, bootstrap=self.place.nodes[frozen]))
+                self.place.nodes[frozen] = self._script("cpython/SConscript.bootstrap", plan=builds.bootstrap)
+            shared["nodes"] = self._named(plan, libraries, self._script("cpython/SConscript.target", plan={**plan, "sized": False}, bootstrap=self.place.nodes[frozen]))
         return shared["nodes"]
 
-    def _named(self, plan, made):
+    def _named(self, plan, libraries, made):
         options, at = self.instance.session.options, f"{plan['at']}/root"
         series = self.instance.session.got.series
         prefix = f"{at}{options.prefix.rstrip('/')}"
         library = f"linked/libpython{series}{'.so.1.0' if options.libpython == 'shared' else '.a'}"
-        python = self.base.There(f"{prefix}/bin/python{series}", made["manifest"])
+        python = self.base.There(f"{prefix}/bin/python{series}", [made["manifest"], libraries])
         self.base.Precious(python)
         folders = {"headers": f"{prefix}/include/python{series}", "stdlib": f"{prefix}/lib/python{series}", "root": at}
         return {"python": python[0], "libpython": made["linked"][library][0], "manifest": made["manifest"][0],
-                **{name: self.base.ThereFolder(self.base.Dir(folder), made["manifest"])[0] for name, folder in folders.items()}}
+                **{name: self.base.ThereFolder(self.base.Dir(folder), [made["manifest"], libraries])[0] for name, folder in folders.items()}}
 
     def app(self, name, source, **words):
         """Declare an application's program. Returns its node."""
@@ -155,11 +163,12 @@ class Graph:
         plan = self.instance.program(wanted, words["flash"], where)
         bootstrap = self.instance.shared(plan).setdefault("bootstrap", {
             "python": [self.base.File(self.instance.builds("minimal").bootstrap["interpreter"])], "objects": {}})
+        libraries = self._libraries(self.instance.builds("minimal"))
         more = self._objects(plan, wanted, files, own) if files else []
         if files and own["libs"]:
             plan["links"][0]["libs"] += " " + shlex.join(own["libs"])
-        made = self._script("minimal", plan=plan, bootstrap={**bootstrap, "more": more})
-        ready = self.base.Checked(f"{plan['at']}/programs/{name}", [made["program"], made["all"]], EXECUTABLE=True, SHOWN=f"{plan['name']} {name}")
+        made = self._script("cpython/SConscript.minimal", plan=plan, bootstrap={**bootstrap, "more": more})
+        ready = self.base.Checked(f"{plan['at']}/programs/{name}", [made["program"], made["all"], libraries], EXECUTABLE=True, SHOWN=f"{plan['name']} {name}")
         return ready[0]
 
     def _objects(self, plan, wanted, files, own):
@@ -182,7 +191,7 @@ class Graph:
         out = target if isinstance(target, SCons.Node.Node) else self.fs.Entry(str(target))
         path, sources, placed = self._relative(out), [], {}
         for inner, one in files.items():
-            found = one[0] if isinstance(one, (list, tuple)) and len(one) == 1 else one
+            found = one[0] if SCons.Util.is_Sequence(one) and len(one) == 1 else one
             found = found if isinstance(found, SCons.Node.Node) else self._source(found, "it is in no folder of this tree, and nothing builds it")
             tree = isinstance(found, SCons.Node.FS.Dir) or (not found.has_builder() and os.path.isdir(found.srcnode().abspath))
             placed[inner] = self._relative(found if found.has_builder() else found.srcnode()), tree
@@ -213,7 +222,7 @@ class Graph:
         return (found if found.has_builder() else found.srcnode()).disambiguate()
 
     def _application(self, value):
-        found = (value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value)
+        found = (value[0] if SCons.Util.is_Sequence(value) and len(value) == 1 else value)
         found = found if isinstance(found, SCons.Node.Node) else self.fs.Entry(str(found))
         if found.has_builder():
             raise UserError(str(found), "the build makes it, but what it imports decides what is built", "name a file that is there already")
@@ -228,7 +237,7 @@ class Graph:
 
 
 def _listed(value):
-    return list(value) if isinstance(value, (list, tuple)) else [value] if value else []
+    return list(value) if SCons.Util.is_Sequence(value) else [value] if value else []
 
 
 def _words(value):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("checkout", "built", "refusal", "workshop")
+pytest.register_assert_rewrite("checkout", "built", "firmware", "refusal", "workshop")
 
 from built import VARIANTS, Build  # noqa: E402  (their assertions are to be told in full)
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402

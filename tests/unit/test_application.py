@@ -10,7 +10,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 MADE = {"folder": "build/x", "at": "#build/x", "tree": "", "prefix": "/usr", "series": "3.13", "core": ["Python/core.o"], "libs": "-lm",
         "link": "cc", "expect": {}, "facts": {}, "name": "x", "units": [{"object": name} for name in ("Python/core.o", "json.o", "math.o", "sha.o")],
         "parts": {"_json": {"objects": ["json.o"], "libs": []}, "math": {"objects": ["math.o"], "libs": ["-lm"]},
-                  "_sha2": {"objects": ["sha.o"], "libs": ["-lsha"]}}}
+                  "_sha2": {"objects": ["sha.o"], "libs": ["-lsha"]}},
+        "modules": {name: {"objects": [], "libraries": []} for name in ("_json", "math", "_sha2")}}
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def made(tmp_path, monkeypatch):
 def test_a_program_is_linked_from_the_core_its_extension_modules_and_its_own_files(made, parts):
     plan = application.plan(made, parts, PROJECT)
     link, = plan["links"]
-    own = [f"apps/tool/{name}.o" for name in ("main", "paths", "frozen", "config")]
+    own = [f"apps/tool/{name}.o" for name in ("main", "start", "paths", "frozen", "config")]
     assert link["objects"] == ["Python/core.o", "json.o", *own] and link["libs"] == "-lm"
     assert [unit["object"] for unit in plan["units"]] == link["objects"]
     assert {unit["object"]: unit["frozen"] for unit in plan["units"][2:]} == {name: "frozen" in name for name in own}

@@ -1,4 +1,6 @@
 """A library's config.h: its template is understood, nothing in it stays unanswered, and it is written as config.status does."""
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from crosspy import options, toolchain, variant
 from crosspy.deps import configheader
 from crosspy.deps.recipe import Site
 from crosspy.errors import UserError
+from crosspy.questions import Question
 
 VARIANTS = variant.load_all(Path(__file__).resolve().parents[2] / "variants")
 TEMPLATE = """\
@@ -100,3 +103,38 @@ def test_a_cut_template_asks_only_what_the_files_mention_and_what_headers_may():
 def test_a_cut_takes_a_macro_with_its_sentence_so_that_no_other_macro_inherits_it():
     left = configheader.cut("/* Define to 1 if you have the 'a' function. */\n#undef HAVE_A\n\n#undef HAND_MADE\n", {"HAND_MADE"})
     assert configheader.macros(left) == {"HAND_MADE": ""}
+
+
+ASKED = {
+    "HAVE_STDINT_H": ("Define to 1 if you have the <stdint.h> header file.", "1"),
+    "HAVE_NO_SUCH_H": ("Define to 1 if you have the <no/such.h> header file.", None),
+    "HAVE_GETPID": ("Define to 1 if you have the 'getpid' function.", "1"),
+    "HAVE_NO_SUCH": ("Define to 1 if you have the `no_such' function.", None),
+    "HAVE_DECL_STRSIGNAL": ("Define to 1 if you have the declaration of 'strsignal', and to 0 if you don't.", "1"),
+    "HAVE_DECL_NO_SUCH": ("Define to 1 if you have the declaration of 'no_such', and to 0 if you don't.", "0"),
+    "HAVE_DIRENT_H": ("Define to 1 if you have the <dirent.h> header file, and it defines 'DIR'.", "1"),
+    "HAVE_NDIR_H": ("Define to 1 if you have the <ndir.h> header file, and it defines 'DIR'.", None),
+    "HAVE_CLOCK_MONOTONIC": ("Define to 1 if 'CLOCK_MONOTONIC' is declared in <time.h>.", "1"),
+    "HAVE_LOFF_T": ("Define to 1 if the system has the type 'loff_t'.", "1"),
+    "HAVE_STRUCT_STAT_ST_ATIM_TV_NSEC": ("Define to 1 if 'st_atim.tv_nsec' is a member of 'struct stat'.", "1"),
+    "HAVE_STRUCT_STAT_NO_SUCH": ("Define to 1 if 'no_such' is a member of 'struct stat'.", None),
+    "SIZEOF_SIZE_T": ("The size of 'size_t', as computed by sizeof.", "8"),
+    "OWN_YES": ("Define to 1 in a good mood.", "1"),
+    "OWN_NO": ("Define to 1 in a bad mood.", None),
+    "OWN_PROGRAM": ("Define to 1 if it links.", None),
+    "_GNU_SOURCE": ("Enable GNU extensions on systems that have them.", "1"),
+}
+
+
+def test_a_compiler_answers_what_configure_would(tmp_path):
+    gcc = shutil.which("x86_64-linux-gnu-gcc")
+    if not gcc:
+        pytest.skip("x86_64-linux-gnu-gcc is missing: apt-get install gcc-x86-64-linux-gnu")
+    compiler = toolchain.Toolchain("gcc", "x86_64-linux-gnu", "0", (gcc,), (), (("PATH", "/usr/bin:/bin"),), "digest")
+    here = replace(site(folder=tmp_path), toolchain=compiler, cflags=("-O2", "-fPIC"))
+    own = [Question("compile", name, name, "", 0, code, whole=True) for name, code in {"OWN_YES": "int x;", "OWN_NO": "int x"}.items()]
+    own.append(Question("link", "OWN_PROGRAM", "OWN_PROGRAM", "", 0, "extern int no_such(void);\nint main(void) { return no_such(); }", whole=True))
+    template = "".join(f"/* {sentence} */\n#undef {name}\n" for name, (sentence, _) in ASKED.items())
+    lines = configheader.header(here, template, {}, own=own).splitlines()
+    for name, (_, value) in ASKED.items():
+        assert (f"/* #undef {name} */" if value is None else f"#define {name} {value}") in lines

@@ -62,7 +62,7 @@ def test_no_object_is_listed_twice_when_two_built_in_modules_share_a_library():
 
 def test_rows_are_plain_dictionaries():
     assert coreplan.rows(plan().builtin()) == [{"object": "Modules/atexitmodule.o", "source": "Modules/atexitmodule.c",
-                                               "role": "builtin", "extra": "", "frozen": False}]
+                                               "role": "builtin", "extra": "", "frozen": False, "libraries": ()}]
 
 
 def test_the_date_of_a_release_is_that_of_its_patchlevel(tmp_path):

@@ -123,7 +123,7 @@ def fake_apt(tmp_path, monkeypatch):
             (work / "python3.13_3.13.15.orig.tar.xz").write_bytes(b"0123456789")
         return ""
 
-    monkeypatch.setattr(debian, "_apt", apt)
+    monkeypatch.setattr(debian, "apt", apt)
     monkeypatch.setattr(debian.shutil, "which", lambda name: f"/usr/bin/{name}")
     return commands
 

@@ -38,6 +38,11 @@ def test_what_comes_from_elsewhere_is_named_by_its_archive_or_object():
     assert found[LIBC, "crt1.o", ".rela.dyn", "relocations"] == 24
 
 
+def test_members_of_known_archives_are_objects_and_those_of_others_are_not():
+    layout = linkmap.read(text(), "/w/build/x/obj", [*NAMES, "/cache/o/1/libc.a(cache/o/2/write.o)"], [*objects(), objects()[0]], LIBC)
+    assert sizes.measure(linked(False), layout, sizes.Names({}))[CORE, "Objects/a", ".text", "write"] == 16
+
+
 def test_merged_literals_are_looked_up():
     found = measure()
     assert found[CORE, "Objects/a", ".rodata", "literals"] == len("alpha\0")

@@ -71,7 +71,7 @@ def test_each_absent_module_says_why(tree):
     reasons = {name: module.reason for name, module in plan(tree, variables={**VARIABLES, "have_fcntl": "no"}).items()
                if module.kind == "absent"}
     assert reasons == {
-        "_ssl": "needs OpenSSL, which is not part of this build", "fcntl": 'the target lacks it (test "$have_fcntl" = yes)',
+        "_ssl": "needs openssl, which is not part of this build", "fcntl": 'the target lacks it (test "$have_fcntl" = yes)',
         "_testbuffer": "a test module; tests=yes builds it", "xxlimited": "a test module; tests=yes builds it",
         "_scproxy": "not a module for Linux"}
 
@@ -109,7 +109,7 @@ def test_a_name_that_is_no_module_is_told_the_nearest(tree, option):
 @pytest.mark.parametrize("name", ["_ssl", "ssl"])
 def test_what_is_asked_for_and_cannot_be_had_ends_the_build(tree, name):
     error = refused(tree, enable={name})
-    assert error.where == "enable=_ssl" and "needs OpenSSL" in error.what
+    assert error.where == "enable=_ssl" and "needs openssl" in error.what
 
 
 def test_what_is_asked_for_and_there_changes_nothing(tree):
@@ -142,3 +142,13 @@ def test_the_plan_in_json_has_no_empty_words(tree):
     rows = {row["name"]: row for row in json.loads(json.dumps(modules.to_json(list(plan(tree).values()))))}
     assert rows["atexit"] == {"name": "atexit", "kind": "builtin", "sources": ["Modules/atexitmodule.c"]}
     assert set(rows["_ssl"]) == {"name", "kind", "reason", "state"}
+
+
+def test_modules_on_one_state_of_a_static_library_are_built_in():
+    found = [modules.Module(name, "shared") for name in ("_curses", "_curses_panel", "readline")]
+
+    def built_in(found, static):
+        return [module.name for module in modules.with_one_copy(PROJECT / "cpython", found, static) if module.kind == "builtin"]
+    assert built_in(found, {"ncurses", "libedit"}) == ["_curses", "_curses_panel"]
+    assert built_in(found, {"libedit"}) == []
+    assert built_in([found[0], modules.Module("_curses_panel", "absent"), found[2]], {"ncurses"}) == []

@@ -2,12 +2,13 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
 from crosspy import runlock
 from crosspy.errors import UserError
-from crosspy.runlock import RunLock
+from crosspy.runlock import Mark, RunLock
 
 SITE_SCONS = os.path.dirname(os.path.dirname(runlock.__file__))
 SECOND = """\
@@ -93,16 +94,16 @@ def files(folder):
 
 
 def test_what_a_killed_run_put_in_place_is_removed_and_what_is_older_stays(tmp_path):
-    killed(tmp_path, ["arm/obj/a.o", "arm/root/python"], ["arm/obj/b.o", "arm/root/json.py"])
+    killed(tmp_path, ["arm/graph.json", "arm/obj/a.o", "arm/root/python"], ["arm/obj/b.o", "arm/root/json.py"])
     said = []
     RunLock(tmp_path).distrust(said.append)
-    assert files(tmp_path) == ["arm/obj/a.o", "arm/root/python"]
+    assert files(tmp_path) == ["arm/graph.json", "arm/obj/a.o", "arm/root/python"]
     assert said == ["the last run was killed: 2 of its outputs are made again"]
 
 
-def test_sources_and_the_compiler_s_cache_guard_themselves(tmp_path):
-    kept = ["sources/Python-3.13/x.c", "zig-cache/o/1", ".sconsign.dblite"]
-    killed(tmp_path, [], [*kept, "arm/sources/x.o"])
+def test_what_is_in_no_folder_with_a_plan_guards_itself_or_is_somebody_else_s(tmp_path):
+    kept = ["sources/Python-3.13/x.c", "zig-cache/o/1", ".sconsign.dblite", "parent/main.o", "arm/graph.json"]
+    killed(tmp_path, ["arm/graph.json"], [*kept[:-1], "arm/sources/x.o"])
     RunLock(tmp_path).distrust(lambda line: None)
     assert files(tmp_path) == sorted(kept)
 
@@ -123,9 +124,11 @@ lock = RunLock(folder)
 unrecorded = []
 lock.start(lambda: unrecorded)
 print((folder / ".started").exists())
+(folder / "arm").mkdir()
+(folder / "arm/graph.json").touch()
 for name in ("recorded.o", "cut.o"):
-    (folder / name).touch()
-unrecorded += [str(folder / "cut.o"), str(folder / "gone.o")]
+    (folder / "arm" / name).touch()
+unrecorded += [str(folder / "arm/cut.o"), str(folder / "arm/gone.o")]
 if sys.argv[2] == "killed":
     os.kill(os.getpid(), 9)
 if sys.argv[2] == "fails":
@@ -136,11 +139,65 @@ if sys.argv[2] == "fails":
 @pytest.mark.parametrize("how", ["ends", "fails"])
 def test_an_orderly_end_removes_what_was_not_recorded_and_the_marker(tmp_path, how):
     subprocess.run([sys.executable, "-c", ENDS, tmp_path, how], env={**os.environ, "PYTHONPATH": SITE_SCONS}, capture_output=True)
-    assert files(tmp_path) == ["recorded.o"]
+    assert files(tmp_path) == ["arm/graph.json", "arm/recorded.o"]
 
 
 def test_a_killed_run_leaves_its_marker_and_the_next_one_clears_up(tmp_path):
     subprocess.run([sys.executable, "-c", ENDS, tmp_path, "killed"], env={**os.environ, "PYTHONPATH": SITE_SCONS})
-    assert files(tmp_path) == [".started", "cut.o", "recorded.o"]
+    assert files(tmp_path) == [".started", "arm/cut.o", "arm/graph.json", "arm/recorded.o"]
     RunLock(tmp_path).distrust(lambda line: None)
     assert files(tmp_path) == []
+
+
+MARKS = """\
+import os, sys, time
+from pathlib import Path
+from crosspy.runlock import Mark
+folder = Path(sys.argv[1])
+mark = Mark(folder)
+mark.start(lambda: [str(folder / "arm/cut.o")])
+(folder / "arm/new.o").touch()
+(folder / "arm/cut.o").touch()
+(folder / "image.tar").touch()
+print("ready", flush=True)
+if sys.argv[2] == "killed":
+    os.kill(os.getpid(), 9)
+if sys.argv[2] == "waits":
+    sys.stdin.read()
+"""
+
+
+def marking(folder, how, **more):
+    (folder / "arm").mkdir(exist_ok=True)
+    (folder / "arm/graph.json").touch()
+    time.sleep(.02)  # the clock of a file system ticks coarsely
+    return subprocess.Popen([sys.executable, "-c", MARKS, str(folder), how], env={**os.environ, "PYTHONPATH": SITE_SCONS}, stdout=subprocess.PIPE,
+                            **more)
+
+
+def test_a_parent_s_run_that_ends_leaves_no_mark_and_nothing_unrecorded(tmp_path):
+    marking(tmp_path, "ends").wait()
+    assert files(tmp_path) == ["arm/graph.json", "arm/new.o", "image.tar"]
+
+
+def test_what_a_parent_s_killed_run_left_is_made_again_and_the_parent_s_own_files_stay(tmp_path):
+    marking(tmp_path, "killed").wait()
+    (tmp_path / "parent.o").touch()
+    said, mark = [], Mark(tmp_path)
+    mark.distrust(said.append)
+    assert files(tmp_path) == ["arm/graph.json", "image.tar", "parent.o"]
+    assert said == ["the last run was killed: 2 of its outputs are made again"]
+    mark.doubt(str(tmp_path / "image.tar"))
+    assert files(tmp_path) == ["arm/graph.json", "parent.o"]
+
+
+def test_a_parent_s_run_at_work_is_neither_refused_nor_disturbed(tmp_path):
+    with marking(tmp_path, "waits", stdin=subprocess.PIPE) as running:
+        assert running.stdout.readline() == b"ready\n"
+        said, mark = [], Mark(tmp_path)
+        mark.distrust(said.append)
+        mark.doubt(str(tmp_path / "image.tar"))
+        mark.start(lambda: [])
+        assert said == [] and "arm/new.o" in files(tmp_path) and "image.tar" in files(tmp_path)
+        running.stdin.close()
+    assert files(tmp_path) == ["arm/graph.json", "arm/new.o", "image.tar"]

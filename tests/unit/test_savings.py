@@ -41,6 +41,28 @@ def test_an_application_leaves_out_modules_but_not_its_own_and_not_the_start_up(
         "_decimal": {"how": "exclude=_decimal", "libraries": ["libmpdec"], "packages": ["_decimal"]}}
 
 
+SHARED = {"_ssl": {"how": "disable=_ssl", "libraries": [], "packages": ["ssl"]}, "_decimal": REMOVABLE["_decimal"],
+          "crypto": {"how": "disable=_decimal,_ssl", "extensions": ["_decimal", "_ssl"], "libraries": ["crypto"], "packages": ["ssl"]}}
+
+
+def test_a_library_that_modules_share_goes_with_all_of_them():
+    leaves = {**LEAVES, (LIBRARY, "crypto", ".text", "c"): 4000}
+    rows = savings.savings(leaves, SHARED)
+    assert [(row["module"], row["bytes"]) for row in rows] == [("crypto", 4190), ("_decimal", 300), ("_ssl", 90)]
+    told = savings.causes(leaves, rows)
+    assert told[0]["cause"] == "crypto" or told[1]["cause"] == "crypto"
+    assert sum(row["bytes"] for row in told) == sum(leaves.values())
+
+
+def test_an_application_leaves_a_shared_library_out_when_all_its_modules_may_go():
+    row = {"kind": "extension", "how": "", "parent": "main"}
+    modules = {"main": {"kind": "app", "how": "application", "parent": ""}, "_decimal": row, "_ssl": row}
+    found = savings.of_application({"modules": modules}, SHARED)
+    assert found["crypto"]["how"] == "exclude=_decimal,_ssl" and found["crypto"]["extensions"] == ["_decimal", "_ssl"]
+    del modules["_ssl"]
+    assert "crypto" not in savings.of_application({"modules": modules}, SHARED)
+
+
 def test_causes_add_up_to_the_whole_and_none_counts_twice():
     rows = savings.causes(LEAVES, saved())
     assert [row["cause"] for row in rows[:4]] == [CORE, "_decimal", "_ssl", "posix (extension modules)"]

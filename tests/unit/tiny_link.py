@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
 
 class Name(NamedTuple):
-    """One symbol; part is the name of its section, empty for an STT_FILE."""
+    """One symbol; part is the name of its section, empty for an undefined one."""
 
     name: str
     value: int = 0
@@ -43,7 +43,7 @@ def make(parts=(), names=(), *, bits=64, data="little", machine=EM_X86_64, type=
     if symbols:
         strings, rows = bytearray(1), [(0, 0, 0, 0, 0)]
         for one in names:
-            section = 0xFFF1 if one.kind == FILE else index[one.part]
+            section = 0xFFF1 if one.kind == FILE else index[one.part] if one.part else 0
             rows.append((len(strings), one.bind << 4 | one.kind, section, one.value, one.size))
             strings += one.name.encode() + b"\0"
         table = b"".join(struct.pack(mark + "IBBHQQ", name, info, 0, section, value, size) if wide else

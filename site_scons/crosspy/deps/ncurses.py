@@ -126,7 +126,7 @@ def _made(output: str, script: str, sources: Sequence[str], *words: str) -> Comm
 
 def source_commands(terminals: Sequence[str]) -> list[Command]:
     """Return the rules of ncurses/Makefile.in, with its default of one large string per table (--enable-big-strings)."""
-    big, keys, hashing = "bigstrings=1", f"{PRIVATE}/keys.list", f"{PRIVATE}/make_hash"
+    big, keys, hashing, terminfo = "bigstrings=1", *(f"{PRIVATE}/{name}" for name in ("keys.list", "make_hash", "terminfo.src"))
     caps = tuple(f"{{tree}}/{name}" for name in CAPS)
     native = (*DEFINES, "-DUSE_BUILD_CC", *INCLUDES)
     headers = (f"{PUBLIC}/curses.h", f"{PRIVATE}/ncurses_cfg.h", f"{PRIVATE}/ncurses_def.h", f"{PUBLIC}/ncurses_dll.h")
@@ -149,9 +149,12 @@ def source_commands(terminals: Sequence[str]) -> list[Command]:
                 (hashing, "ncurses/tinfo/MKcaptab.sh", "ncurses/tinfo/MKcaptab.awk", *CAPS), stdout=True),
         Command((f"{PRIVATE}/comp_userdefs.c",), (*here, "../../{tree}/ncurses/tinfo/MKuserdefs.sh", "awk", "1", *further),
                 (hashing, "ncurses/tinfo/MKuserdefs.sh", *CAPS), stdout=True),
+        # --with-xterm-kbs=del, as Debian has it: what today's terminals send for the key "backspace".
+        Command((terminfo,), ("sh", "-ec", 'XTERM_KBS=DEL sh "$1" | sed -f /dev/stdin "$2"', "sh", "{tree}/misc/gen_edit.sh",
+                              "{tree}/misc/terminfo.src"), ("misc/gen_edit.sh", "misc/terminfo.src"), stdout=True),
         Command((f"{PRIVATE}/fallback.c",),
-                ("sh", "-e", "{tree}/ncurses/tinfo/MKfallback.sh", "/usr/share/terminfo", "{tree}/misc/terminfo.src", "tic", "infocmp",
-                 *terminals), ("ncurses/tinfo/MKfallback.sh", "misc/terminfo.src"), stdout=True)]
+                ("sh", "-e", "{tree}/ncurses/tinfo/MKfallback.sh", "/usr/share/terminfo", terminfo, "tic", "infocmp", *terminals),
+                ("ncurses/tinfo/MKfallback.sh", terminfo), stdout=True)]
 
 
 def function_command(site: Site) -> Command:

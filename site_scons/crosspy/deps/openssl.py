@@ -19,6 +19,9 @@ from .recipe import Command, Recipe, Site, Unit
 HIDDEN = Path(__file__).with_name("openssl_hidden.pl")
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
+# Atomics of eight bytes: a machine of 32 bits may need libatomic for them, and zig's runtime has no __atomic_is_lock_free. With this word
+# crypto/threads_pthread.c takes its locks instead, as it does for compilers that it does not trust.
+WITHOUT_ATOMICS = ("-DBROKEN_CLANG_ATOMICS",)
 # Upstream states none, and so depends on the compiler; it is tested with what gcc and clang took for granted until C23.
 LANGUAGE = ("-std=gnu17",)
 
@@ -67,6 +70,8 @@ def _members(made: Configured, library: str) -> Iterator[tuple[str, str]]:
 def _flags(site: Site, made: Configured) -> Iterator[str]:
     """Yield LIB_CPPFLAGS and CNF_CPPFLAGS of unix-Makefile.tmpl. CNF_CFLAGS choose the ABI (-m64): the site's do that."""
     config, target = made.config, made.target
+    if site.variant.machine.bits == 32:
+        yield from WITHOUT_ATOMICS
     for table in (target, config):
         yield from (f"-D{name}" for key in ("lib_defines", "defines") for name in table.get(key) or ())
     for key in ("lib_cppflags", "cppflags"):

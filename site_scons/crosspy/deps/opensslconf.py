@@ -63,8 +63,9 @@ def configure(site: Site, perl: str, words: Sequence[str]) -> Configured:
     # PERL is what it starts to write the Makefile.
     _run(site, [perl, "../source/Configure", *words, f"CC={shlex.join(site.toolchain.cc)}", "PERL=true"], where)
     said = _run(site, [perl, str(FACTS), "./configdata.pm"], where)
-    # Below a link some of its paths have the link's name, and some that of the folder behind it.
-    return Configured(**json.loads(said.replace(os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where)), "../source")))
+    # Below the links it names real places.
+    real = os.path.relpath(os.path.realpath(site.tree), os.path.realpath(where))
+    return Configured(**json.loads(re.sub(rf'"{re.escape(real)}(?=["/])', '"../source', said)))
 
 
 def _links(tree: Path, folder: Path) -> None:
@@ -106,7 +107,7 @@ def assembler(site: Site) -> str:
     said = compiler.run(["-v"], "version")[1]
     if "clang version" not in said:
         said = compiler.run(["-Wa,-v", "-c", "-o", os.devnull, "-x", "assembler", os.devnull], "assembler")[1]
-    version = re.search(r"(?:clang|GNU assembler) version \d+\.\d+", said)
+    version = re.search(r"(?:clang|GNU assembler) version \d+[.\d]*", said)
     if not version:
         raise UserError(site.toolchain.cc[0], "it does not tell the version of its assembler", "use zig, gcc with GNU as, or clang")
     return f"echo {version[0]}{' MIPSEB' if site.variant.machine.endian == 'little' else ''} #"

@@ -1,6 +1,7 @@
 """What one run has of third-party libraries: sources fetched and unpacked, one plan per library and target."""
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from .. import pinned, stages, toolchain
 from ..errors import UserError
 from ..fetch import Archive
 from ..release import FETCHERS
-from . import building, linkage
+from . import building, linkage, record
 from .library import Library
 from .linkage import Linked
 
@@ -32,19 +33,28 @@ class Shelf:
         plans: dict[str, dict] = {}
         linked: dict[str, Linked] = {}
         for name in linkage.needed(target, owners, self.libraries):
-            plans[name] = self._plan(self.libraries[name], job, plans)
-            linked[name] = self._linked(self.libraries[name], plans[name])
+            if name in job.found:
+                linked[name], plans[name] = job.found[name], _above(job.found[name])
+            elif job.deps[name] == "source":
+                plans[name] = self._plan(self.libraries[name], job, plans)
+                linked[name] = self._linked(self.libraries[name], plans[name])
         linkage.attach(target, linked, owners)
         target["deps"] = sorted(linked)
+        target["embedded_words"] = shlex.join(["--archives", *(path.removeprefix("#") for path in target["embedded"])]).replace("$", "$$")
+        target["libraries"] = [record.row(self.libraries[name], one, self._pin(one)) for name, one in sorted(linked.items())]
+        record.write(target, self.libraries)
         return [plan for plan in plans.values() if not plan["whole"]]
 
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
         pin, tree = self._source(library)
         folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
-        above = tuple(plans[name] for name in library.needs)
+        above = tuple(plans[name] for name in library.needs if name in plans)
         plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
         stages.commit(plan)
         return plan
+
+    def _pin(self, linked: Linked) -> Archive | None:
+        return self._sources[linked.name][0] if linked.mode == "source" else None
 
     def _flavour(self) -> str:
         given = command_line.implied(self.arguments)
@@ -65,6 +75,12 @@ class Shelf:
         return Linked(library.name, "source", plan["version"], plan["state"], tuple(f"-I{path}" for path in plan["include"]),
                       files={word: f"{plan['folder']}/{file}" for word, file in library.links.items()}, needs=library.needs,
                       system=library.system, headers=tuple(plan["headers"]))
+
+
+def _above(found: Linked) -> dict:
+    """Return what a library that is built from source must know of one in the sysroot: where its headers are."""
+    return {"name": found.name, "key": found.key, "include": [word[2:] for word in found.include if word.startswith("-I")], "header_nodes": [],
+            "whole": True}
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
 from ..toolchain import Toolchain
 from ..variant import Variant
-from . import pkgconfig
+from . import choice, pkgconfig
 from .library import Library
 from .linkage import Linked
 
@@ -65,7 +65,7 @@ def find(library: Library, where: Places, toolchain: Toolchain, variant: Variant
 
     named: ``deps=`` asks for this one by name.  Raises UserError for one that is there in part, too old, or for another machine.
     """
-    option, out = f"deps=source,{library.name}:sysroot", f"correct the sysroot, or use {library.name}:source or {library.name}:none"
+    option, out = f"deps: {library.name}:sysroot", f"correct the sysroot, or use {f'{library.name}:source or ' if library.pins else ''}{library.name}:none"
     folders = where.libraries(variant.python.multiarch)
     header = next((folder for folder in where.include if (folder / str(library.sysroot.get("header"))).is_file()), None)
     files = {word: _file(word, folders, variant.static) for word in library.links}
@@ -93,6 +93,20 @@ def find(library: Library, where: Places, toolchain: Toolchain, variant: Variant
     key = hashlib.sha256(" ".join(f"{path} {os.stat(path).st_size} {os.stat(path).st_mtime_ns}" for path in files.values()).encode())
     return Linked(library.name, "sysroot", version, key.hexdigest(), tuple(include),
                   words={word: (str(path), *more) for word, path in files.items()}, needs=library.needs)
+
+
+def take(libraries: Mapping[str, Library], value: str, modes: Mapping[str, str], toolchain: Toolchain, sysroot: str,
+         variant: Variant) -> tuple[dict[str, str], dict[str, Linked]]:
+    """Return the modes of all libraries, ``none`` for those that a sysroot lacks, and what was found in it.
+
+    value, modes: of ``deps=``.  Raises UserError as `find`.
+    """
+    if "sysroot" not in modes.values():
+        return dict(modes), {}
+    where, named = places(toolchain, sysroot), choice.parse(value)[1]
+    told = {name: find(library, where, toolchain, variant, name in named) for name, library in libraries.items() if modes[name] == "sysroot"}
+    found = {name: one for name, one in told.items() if one}
+    return {name: "none" if name in told and name not in found else mode for name, mode in modes.items()}, found
 
 
 def _told(folders: Iterable[Path]) -> str:
@@ -148,19 +162,16 @@ def _check_machine(option: str, path: Path, variant: Variant, out: str) -> None:
 
 
 def _head(path: Path) -> bytes:
-    """Return the ELF header of a library, or of the first object in an archive."""
+    """Return the ELF header of a library, or of the first object in an archive (ar(5): headers of 60 bytes); else what it begins with."""
     with path.open("rb") as stream:
-        data = stream.read(1 << 16)
-        if data.startswith(b"!<arch>\n"):
-            at = 8
-            while at + 60 <= len(data):
-                size = int(data[at + 48:at + 58].strip() or b"0")
-                body = data[at + 60:at + 60 + 20]
-                if body.startswith(b"\x7fELF"):
-                    return body
-                at += 60 + size + size % 2
-                if at + 60 > len(data):
-                    stream.seek(at)
-                    data, at = stream.read(1 << 16), 0
-            return b""
-        return data[:20]
+        head, at = stream.read(20), 8
+        if not head.startswith(b"!<arch>\n"):
+            return head
+        while True:
+            stream.seek(at)
+            header = stream.read(60)
+            body = stream.read(20)
+            if body.startswith(b"\x7fELF") or len(header) < 60 or not header[48:58].strip().isdigit():
+                return body
+            size = int(header[48:58])
+            at += 60 + size + size % 2

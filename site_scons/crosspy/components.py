@@ -1,0 +1,198 @@
+"""The plan of a build -> what it consists of: CPython, what upstream incorporates, third-party libraries, the toolchain's own runtime.
+
+cpython/components.toml states what upstream incorporates and what toolchains add; upstream's Misc/sbom.spdx.json has versions and
+archives; deps/<name>/dep.toml the libraries. Everything else is the plan's: which objects, modules and libraries it links.
+"""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from . import tomlfile
+from .deps.library import Library
+from .errors import UserError
+
+TABLE = "components.toml"
+_TEXTS = ("file", "section", "comment", "wheel", "text", "toolchain_file")
+_LISTS = ("objects", "python", "toolchains")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One piece of somebody's work in a build. license: an SPDX expression.
+
+    kind: ``interpreter``, ``part`` (of CPython), ``library`` or ``runtime``.  modules: extension modules that bring it in, none for the
+    core.  python: modules of the library that are it.  files: of the device, below the build folder.  needs: other components'
+    names.  texts: how its licence is told -> where (components.toml), or ``tree``: a file of its own source.  archive: file name,
+    sha256 and URL of its source, as far as they are known.
+    """
+
+    name: str
+    version: str
+    license: str
+    kind: str
+    modules: tuple[str, ...] = ()
+    python: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    homepage: str = ""
+    url: str = ""
+    sha256: str = ""
+    mode: str = ""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a plan is looked at with. table: components.toml.  upstream: Misc/sbom.spdx.json, by name.
+
+    tree: of CPython's source.  version, digest, url: of CPython.  toolchain: kind and version.  libc, static: of the target.  macros: those that its pyconfig.h
+    defines.  carries: whether a module or package of the library goes to the device.
+    """
+
+    table: Mapping
+    upstream: Mapping[str, Mapping]
+    tree: Path
+    version: str
+    digest: str
+    url: str
+    toolchain: tuple[str, str]
+    libc: str
+    static: bool
+    macros: Collection[str]
+    carries: Callable[[str], bool]
+
+
+def load(tables: Path) -> dict:
+    """Read components.toml. Raises UserError that lists all that is wrong with it."""
+    path = tables / TABLE
+    data = tomlfile.read(path)
+    rows = [("cpython", data.get("cpython", {})), *((f"part {row.get('name')}", row) for row in data.get("part", ())),
+            *((f"runtime {row.get('name')}", row) for row in data.get("runtime", ()))]
+    known = {"name", "license", "package", "macro", "libc", "static", *_TEXTS, *_LISTS}
+    problems = [f"{where}: {key} is unknown" for where, row in rows for key in row if key not in known]
+    problems += [f"{where}: it has no {key}" for where, row in rows for key in ("name", "license") if not isinstance(row.get(key), str)]
+    problems += [f"{where}: it has no text" for where, row in rows if not any(key in row for key in _TEXTS)]
+    problems += [f"{where}: {key} is no list" for where, row in rows for key in _LISTS if not isinstance(row.get(key, []), list)]
+    if problems:
+        raise UserError(str(path), "; ".join(problems), "see its comments")
+    return data
+
+
+def upstream_packages(tree: Path) -> dict[str, dict]:
+    """Return what upstream says of the packages that it bundles (Misc/sbom.spdx.json, SPDX 2.3), by name; nothing for a release without."""
+    try:
+        packages = json.loads((tree / "Misc" / "sbom.spdx.json").read_text("utf-8"))["packages"]
+        return {row["name"]: {"version": row["versionInfo"], "url": row["downloadLocation"],
+                              "sha256": next((one["checksumValue"] for one in row["checksums"] if one["algorithm"] == "SHA256"), "")}
+                for row in packages}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library]) -> list[Component]:
+    """Return the components of one target's plan, those first that everything stands on.
+
+    plan: of a target or a program: ``links``, ``modules`` (name -> ``libraries`` and ``objects``), ``libraries`` (rows of
+    deps/record.py), ``app``.  libraries: all that are known.
+    """
+    files = device_files(plan)
+    everything = tuple(sorted(set(files.values())))
+    parts = [part for row in scene.table["part"] if (part := _part(row, plan, scene, files))]
+    linked = [_library(row, plan, libraries, files) for row in plan["libraries"]]
+    runtime = {row["name"]: row for row in reversed(scene.table["runtime"]) if _fits(row, scene)}
+    last = [Component(row["name"], scene.toolchain[1] if "toolchain_file" in row else "", row["license"], "runtime", files=everything,
+                      texts=_texts(row)) for row in runtime.values()]
+    row = scene.table["cpython"]
+    first = Component(row["name"], scene.version, row["license"], "interpreter", files=everything, texts=_texts(row),
+                      needs=tuple(one.name for one in (*parts, *linked, *last)), homepage="https://www.python.org/", url=scene.url,
+                      sha256=scene.digest)
+    return [first, *parts, *linked, *last]
+
+
+def device_files(plan: Mapping) -> dict[str, str]:
+    """Return the output of each link -> the file that it is on the device."""
+    if "app" in plan:
+        return {link["output"]: f"apps/{plan['app']['name']}/{plan['app']['name']}" for link in plan["links"]}
+    return {link["output"]: PurePosixPath(link["output"].removeprefix("linked/")).name for link in plan["links"] if link["kind"] != "archive"}
+
+
+def carriers(plan: Mapping, name: str, libraries: Mapping[str, Library]) -> dict[str, list[str]]:
+    """Return the modules that bring a library in, each with the libraries between it and that one."""
+    found = {}
+
+    def path(at: str) -> list[str] | None:
+        if at == name:
+            return []
+        for other in libraries[at].needs:
+            if (rest := path(other)) is not None:
+                return [at, *rest]
+        return None
+    for module, row in plan["modules"].items():
+        ways = [way for used in row["libraries"] if (way := path(used)) is not None]
+        if ways:
+            found[module] = min(ways, key=len)
+    return found
+
+
+def _files_of(modules: Collection[str], plan: Mapping, files: Mapping[str, str]) -> tuple[str, ...]:
+    """The files of the device that hold one of some modules."""
+    wanted = {name for module in modules for name in plan["modules"][module]["objects"]}
+    return tuple(sorted({files[link["output"]] for link in plan["links"] if link["output"] in files and wanted & set(link["objects"])}))
+
+
+def _part(row: Mapping, plan: Mapping, scene: Scene, files: Mapping[str, str]) -> Component | None:
+    begins = tuple(row.get("objects", ()))
+    mine = {link["output"] for link in plan["links"] if link["output"] in files and any(name.startswith(begins) for name in link["objects"])}
+    python = tuple(name for name in row.get("python", ()) if scene.carries(name))
+    if not (begins and mine or python) or row.get("macro", "") not in {"", *scene.macros}:
+        return None
+    modules = tuple(name for name, one in plan["modules"].items() if begins and any(object.startswith(begins) for object in one["objects"]))
+    told = scene.upstream.get(row.get("package", ""), {})
+    version = told.get("version") or _wheel_version(row, scene.tree) or f"in CPython {scene.version}"
+    return Component(row["name"], version, row["license"], "part", modules, python, tuple(sorted({files[output] for output in mine})),
+                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""))
+
+
+def _wheel_version(row: Mapping, tree: Path) -> str:
+    """The version in the name of a wheel (PEP 427)."""
+    found = sorted(tree.glob(row["wheel"])) if "wheel" in row else []
+    return found[0].name.split("-")[1] if found else ""
+
+
+def _library(row: Mapping, plan: Mapping, libraries: Mapping[str, Library], files: Mapping[str, str]) -> Component:
+    known = libraries[row["name"]]
+    modules = tuple(carriers(plan, known.name, libraries))
+    texts = (*(("tree", name) for name in known.license_files), *([("text", known.license_text)] if known.license_text else []))
+    return Component(known.name, row["version"], known.license, "library", modules, (), _files_of(modules, plan, files), known.needs, texts,
+                     known.homepage, row["url"], row["sha256"], row["mode"])
+
+
+def _fits(row: Mapping, scene: Scene) -> bool:
+    return (row.get("libc", scene.libc) == scene.libc and row.get("static", scene.static) == scene.static
+            and scene.toolchain[0] in row.get("toolchains", [scene.toolchain[0]]))
+
+
+def _texts(row: Mapping) -> tuple[tuple[str, str], ...]:
+    return tuple((key, row[key]) for key in _TEXTS if key in row)
+
+
+def macros(header: str) -> frozenset[str]:
+    """Return the macros that a pyconfig.h defines."""
+    return frozenset(re.findall(r"^#define (\w+)", header, re.M))
+
+
+def carrying(without: Sequence[str], tests: bool, modules: Collection[str] | None) -> Callable[[str], bool]:
+    """Return whether a module of the library goes to the device.
+
+    modules: those of a program; None for root/, which has all but the packages `without` and, unless `tests`, the test package.
+    """
+    def carries(name: str) -> bool:
+        if modules is not None:
+            return name in modules
+        top = name.partition(".")[0]
+        return top not in without and (tests or top != "test")
+    return carries

@@ -1,0 +1,45 @@
+"""``license_deny=``: a component under a licence that must not be linked, with the chain that brings it in."""
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from . import components, explain, spdx
+from .components import Component
+from .deps.library import Library
+from .errors import UserError
+
+
+def check(plan: Mapping, found: Sequence[Component], against: Collection[str], libraries: Mapping[str, Library], imports: Mapping[str, Mapping],
+          deps: str, app: str) -> None:
+    """Raise UserError that names every component of a plan that cannot do without a denied licence.
+
+    found: the plan's components.  against: as spdx.deny returns them.  imports: modules of a program's plan.json, none for root/.
+    deps, app: as on the command line.
+    """
+    lines, out = [], []
+    for one in found:
+        for licence in spdx.denied(one.license, against):
+            lines.append(f"{licence}: " + " <- ".join([f"{one.name} {one.version}".strip(), *chain(one, plan, libraries, imports, deps, app)]))
+            out += one.modules
+    if lines:
+        how = "exclude" if imports else "disable"
+        without = f"add {how}={','.join(dict.fromkeys(out))}" if out else "build another way: nothing can be left out for it"
+        raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines), f"{without}, or take the licence off")
+
+
+def chain(one: Component, plan: Mapping, libraries: Mapping[str, Library], imports: Mapping[str, Mapping], deps: str, app: str) -> list[str]:
+    """Return what brings a component in, from itself on to what was said on the command line."""
+    last = f"app={app}" if app else "profile=minimal" if imports else "target"
+    if one.kind == "library":
+        module, between = next(iter(sorted(components.carriers(plan, one.name, libraries).items(), key=lambda row: (len(row[1]), row[0]))))
+        return [*reversed(between), *_module(module, imports), f"deps={deps}", *([last] if imports else [])]
+    if one.modules:
+        return [*_module(one.modules[0], imports), *([last] if imports else ["CPython"])]
+    if one.python:
+        return [*_module(one.python[0], imports), *([last] if imports else ["CPython"])]
+    return ["the toolchain's own runtime"] if one.kind == "runtime" else ["CPython's core"] if one.kind == "part" else []
+
+
+def _module(name: str, imports: Mapping[str, Mapping]) -> list[str]:
+    steps = list(reversed(explain.chain(imports, name))) if name in imports else [name]
+    return [f"module {steps[0]}", *steps[1:]]

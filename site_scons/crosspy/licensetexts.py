@@ -1,0 +1,78 @@
+"""A component -> the text of its licence, from where components.toml or dep.toml says it is."""
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .components import Component
+from .errors import UserError
+
+_HEADING = re.compile(r"^(?P<title>\S.*)\n(?P<line>[-=~^])(?P=line)+$", re.M)
+_LICENCE = re.compile(r"dist-info/(licenses/|LICEN[CS]E|COPYING|NOTICE)", re.I)
+
+
+def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
+    """Return the text of a component's licence. job: stages.Job.  rows: of the libraries of its target.  build: ``build_dir=``.
+
+    Raises UserError where a file is missing that a row names.
+    """
+    tree, toolchain = job.release.tree, Path(job.toolchain.cc[0]).resolve().parent
+    own = next((build / "sources" / row["tree"] for row in rows if row["name"] == one.name and row["tree"]), None) if one.kind == "library" else None
+    found = []
+    for how, place in one.texts:
+        if how == "text":
+            found.append(place)
+        elif how == "tree":
+            found.append(_file(own / place) if own else f"{place} of {one.name}'s source has the licence: {one.homepage}")
+        elif how == "section":
+            found.append(section(_file(tree / "Doc" / "license.rst"), place))
+        elif how == "comment":
+            found.append(comment(_file(tree / place)))
+        elif how == "wheel":
+            found += wheel(sorted(tree.glob(place)))
+        else:
+            found.append(_file((toolchain if how == "toolchain_file" else tree) / place))
+    return "\n\n".join(dict.fromkeys(text.strip("\n") for text in found if text))
+
+
+def _file(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError as error:
+        raise UserError(str(path), f"the licence text cannot be read ({error.strerror})", "see cpython/components.toml and deps/*/dep.toml") from None
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the sections about incorporated software of upstream's Doc/license.rst, by title."""
+    begin = text.find("Licenses and Acknowledgements for Incorporated Software")
+    heads = list(_HEADING.finditer(text, begin)) if begin >= 0 else []
+    ends = [one.start() for one in heads[1:]] + [len(text)]
+    return {one["title"]: text[one.end():end] for one, end in zip(heads, ends) if one["line"] == "-"}
+
+
+def section(text: str, title: str) -> str:
+    """Return one section of Doc/license.rst as plain text, empty where a release has none of this title."""
+    found = re.sub(r"^\.\. _.*\n", "", sections(text).get(title, ""), flags=re.M)
+    found = re.sub(r":\w[\w:]*:`[~!]?([^`<]*?)(?: <[^`]*>)?`", r"\1", found).replace("::\n", ":\n")
+    return textwrap.dedent(found).strip("\n")
+
+
+def comment(text: str) -> str:
+    """Return the comment that a C file begins with."""
+    found = re.match(r"\s*/\*(.*?)\*/", text, re.S)
+    return inspect.cleandoc(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)) if found else ""
+
+
+def wheel(paths: Sequence[Path]) -> list[str]:
+    """Return every licence in wheels, each below its name there."""
+    found = []
+    for path in paths:
+        with zipfile.ZipFile(path) as archive:
+            for name in sorted(archive.namelist()):
+                if _LICENCE.search(name) and not name.endswith("/"):
+                    found.append(f"==== {name}\n\n{archive.read(name).decode('utf-8', 'replace')}")
+    return found

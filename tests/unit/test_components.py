@@ -1,0 +1,144 @@
+"""What a build consists of, from its plan; and components.toml held against upstream's own lists."""
+from pathlib import Path
+
+import pytest
+from samples import PROJECT
+
+from crosspy import components, deny, licenses, licensetexts, spdx
+from crosspy.deps import library, record
+from crosspy.deps.library import Library
+from crosspy.deps.linkage import Linked
+from crosspy.errors import UserError
+from crosspy.fetch import Archive
+
+TABLE = components.load(PROJECT / "cpython")
+KNOWN = {"ncurses": Library("ncurses", "", "MIT", ""), "readline": Library("readline", "", "GPL-3.0-or-later", "", needs=("ncurses",)),
+         "openssl": Library("openssl", "", "Apache-2.0", "https://x", license_files=("LICENSE.txt",))}
+MODULES = {"readline": {"objects": ["Modules/readline.o"], "libraries": ["readline"]},
+           "_curses": {"objects": ["Modules/_cursesmodule.o"], "libraries": ["ncurses"]},
+           "_ssl": {"objects": ["Modules/_ssl.o"], "libraries": ["openssl"]}, "_hashlib": {"objects": ["Modules/_hashopenssl.o"], "libraries": ["openssl"]},
+           "pyexpat": {"objects": ["Modules/pyexpat.o", "Modules/expat/xmlparse.o"], "libraries": []}}
+CORE = ["Objects/obmalloc.o", "Python/dtoa.o"]
+
+
+def link(name, objects, kind="shared"):
+    return {"output": f"linked/{name}", "kind": kind, "objects": objects}
+
+
+PLAN = {"name": "x", "links": [link("libpython3.13.a", CORE, "archive"), link("python", [*CORE, *MODULES["pyexpat"]["objects"]], "program"),
+                               *(link(f"lib-dynload/{name}.so", row["objects"]) for name, row in MODULES.items() if name != "pyexpat")],
+        "modules": MODULES, "libraries": [record.row(KNOWN[name], Linked(name, "source", "1.0", ""), Archive(name, "1.0", "ab" * 32, 0, ("https://x/a.tar",)))
+                                          for name in KNOWN]}
+APP = {**PLAN, "app": {"name": "tool"}, "links": [{**link("apps/tool/linked/tool", [*CORE, "Modules/_ssl.o"], "program"), "output": "apps/tool/linked/tool"}],
+       "modules": {"_ssl": MODULES["_ssl"]}, "libraries": PLAN["libraries"][2:]}
+
+
+def scene(**changes):
+    told = {"table": TABLE, "upstream": {"expat": {"version": "2.8.2", "url": "https://e", "sha256": "cd" * 32}}, "tree": Path("/nowhere"),
+            "version": "3.13.15", "digest": "ef" * 32, "url": "https://p", "toolchain": ("gcc", "12"), "libc": "glibc", "static": False, "macros": (),
+            "carries": components.carrying(["tkinter"], False, None)}
+    return components.Scene(**{**told, **changes})
+
+
+def found(plan=PLAN, **changes):
+    return {one.name: one for one in components.of(plan, scene(**changes), KNOWN)}
+
+
+def test_what_is_linked_is_there_with_the_modules_that_bring_it_in_and_the_files_that_hold_it():
+    told = found()
+    assert list(told)[0] == "CPython" and told["CPython"].version == "3.13.15" and "openssl" in told["CPython"].needs
+    assert told["openssl"].modules == ("_ssl", "_hashlib") and told["openssl"].files == ("_hashlib.so", "_ssl.so")
+    assert told["ncurses"].modules == ("readline", "_curses")
+    assert (told["expat"].modules, told["expat"].files, told["expat"].version) == (("pyexpat",), ("python",), "2.8.2")
+    assert told["dtoa"].modules == () and told["dtoa"].version == "in CPython 3.13.15"
+    assert "Mersenne Twister" not in told
+
+
+def test_a_part_of_the_library_is_there_when_its_module_is():
+    assert {"uvloop", "pip", "trace"} <= found().keys() and "test_epoll" not in found()
+    assert "test_epoll" in found(carries=components.carrying([], True, None))
+    assert "pip" not in found(carries=components.carrying(["ensurepip"], False, None))
+    carried = found(APP, carries=components.carrying([], False, {"trace"}))
+    assert "trace" in carried and "uvloop" not in carried and carried["openssl"].files == ("apps/tool/tool",)
+    assert "ncurses" not in carried
+
+
+def test_a_part_behind_a_macro_is_there_when_the_header_defines_it():
+    assert "mimalloc" not in found() and "mimalloc" in found(macros=components.macros("#define WITH_MIMALLOC 1\n/* #undef HAVE_KQUEUE */\n"))
+
+
+def test_a_toolchain_s_own_runtime_is_the_first_row_that_fits():
+    musl = found(toolchain=("zig", "0.17.1"), libc="musl", static=True)
+    assert dict(musl["musl"].texts) == {"toolchain_file": "lib/libc/musl/COPYRIGHT"} and musl["compiler-rt"].license == "MIT"
+    assert dict(found(libc="musl", static=True)["musl"].texts).keys() == {"text"}
+    assert "musl" not in found() and "compiler-rt" not in found() and found()["libgcc"].license.endswith("GCC-exception-3.1")
+
+
+def test_a_damaged_table_is_one_message(tmp_path):
+    (tmp_path / "components.toml").write_text('[cpython]\nname = "x"\n[[part]]\nname = "y"\nlicense = "MIT"\nfile = "a"\nobject = ["b"]\npython = "c"\n')
+    with pytest.raises(UserError) as caught:
+        components.load(tmp_path)
+    assert all(text in caught.value.what for text in ("cpython: it has no license", "cpython: it has no text", "part y: object is unknown", "python is no list"))
+
+
+def refusal(plan, against, imports=(), **words):
+    with pytest.raises(UserError) as caught:
+        deny.check(plan, components.of(plan, scene(**words), KNOWN), spdx.deny(against), KNOWN, dict(imports), "source,readline:source", "tool.py" if imports else "")
+    return caught.value
+
+
+def test_a_denied_library_is_told_with_the_chain_that_brings_it_in():
+    error = refusal(PLAN, "GPL-3.0-or-later")
+    assert error.where == "license_deny=GPL-3.0-or-later target=x" and error.fix.startswith("add disable=readline")
+    assert error.what == "GPL-3.0-or-later: readline 1.0 <- module readline <- deps=source,readline:source"
+
+
+def test_a_library_behind_another_names_that_and_a_program_its_imports():
+    nested = {**PLAN, "modules": {"readline": MODULES["readline"]}, "libraries": PLAN["libraries"][:2]}
+    assert "MIT: ncurses 1.0 <- readline <- module readline" in refusal(nested, "MIT").what
+    row = {"kind": "library", "line": 1, "how": ""}
+    imports = {"tool": {**row, "parent": ""}, "ssl": {**row, "parent": "tool"}, "_ssl": {**row, "parent": "ssl"}}
+    error = refusal(APP, "Apache-2.0", imports)
+    assert error.what == "Apache-2.0: openssl 1.0 <- module _ssl <- ssl <- tool <- deps=source,readline:source <- app=tool.py"
+    assert error.fix.startswith("add exclude=_ssl")
+
+
+def test_parts_and_runtime_can_be_denied_and_what_is_not_linked_cannot():
+    assert "MIT: expat 2.8.2 <- module pyexpat <- CPython" in refusal(PLAN, "MIT").what
+    assert "dtoa: dtoa in CPython 3.13.15 <- CPython's core" in refusal(PLAN, "dtoa").what
+    deny.check(APP, components.of(APP, scene(carries=components.carrying([], False, ())), KNOWN), spdx.deny("GPL-3.0-or-later"), KNOWN, {}, "source", "")
+
+
+def test_before_anything_is_fetched_the_newest_pin_is_the_version():
+    known = {"readline": Library("readline", "", "GPL-3.0-or-later", "", pins=(Archive("readline", "8.3", "ab" * 32, 0, ("https://x/r.tar",)),))}
+    plan = {"modules": {"readline": MODULES["readline"]}}
+    assert [(row["name"], row["version"], row["mode"]) for row in record.expected(plan, known, {"readline": "source"})] == [("readline", "8.3", "source")]
+    assert record.expected(plan, known, {"readline": "sysroot"})[0]["version"] == "of the sysroot"
+
+
+def test_every_licence_of_the_project_s_tables_is_in_spdx_s_list():
+    rows = [TABLE["cpython"], *TABLE["part"], *TABLE["runtime"]]
+    assert [row["name"] for row in rows if not spdx.known(row["license"])] == []
+    assert [one.name for one in library.load_all(PROJECT / "deps").values() if not spdx.known(one.license)] == []
+
+
+@pytest.fixture(scope="module")
+def tree():
+    trees = sorted((PROJECT / "build" / "sources").glob("Python-3.13.*/Doc/license.rst"))
+    if not trees:
+        pytest.skip("no release is unpacked: scons fetch target=x86_64, or any build, unpacks it")
+    return trees[-1].parents[1]
+
+
+def test_upstream_s_lists_and_the_table_name_the_same(tree):
+    sections = licensetexts.sections((tree / "Doc" / "license.rst").read_text("utf-8"))
+    assert {row["section"] for row in TABLE["part"] if "section" in row} | {*TABLE["elsewhere"]["sections"]} == sections.keys()
+    named = {row["package"] for row in TABLE["part"] if "package" in row}
+    assert components.upstream_packages(tree).keys() <= named
+    assert [row["comment"] for row in TABLE["part"] if "comment" in row and len(licensetexts.comment((tree / row["comment"]).read_text("utf-8"))) < 200] == []
+
+
+def test_the_table_has_a_line_for_each_component():
+    lines = licenses.table(list(found().values())).splitlines()
+    assert lines[0].split() == ["component", "version", "licence", "where"] and len(lines) == len(found()) + 1
+    assert next(line for line in lines if line.startswith("openssl")).split() == ["openssl", "1.0", "Apache-2.0", "_ssl,", "_hashlib"]

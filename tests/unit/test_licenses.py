@@ -1,0 +1,132 @@
+"""Licence texts from where they are, and the bill of materials: reproducible, complete, of the standard's form."""
+import json
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+
+from crosspy import components, licenses, licensetexts, sbom
+from crosspy.components import Component
+from crosspy.deps import record
+from crosspy.errors import UserError
+from test_components import KNOWN, PLAN, found
+
+LICENSE_RST = """Licenses and Acknowledgements for Incorporated Software
+=======================================================
+
+This section is a list.
+
+
+Sockets
+-------
+
+The :mod:`socket` module uses :c:func:`!getaddrinfo` and
+:mod:`pyexpat <xml.parsers.expat>`::
+
+   Copyright (C) 1995 WIDE Project.
+
+     * All rights reserved.
+
+.. _other:
+
+zlib
+----
+
+About zlib.
+"""
+
+
+def test_a_section_of_upstream_s_list_is_plain_text():
+    assert list(licensetexts.sections("History\n=======\n\n" + LICENSE_RST)) == ["Sockets", "zlib"]
+    text = licensetexts.section(LICENSE_RST, "Sockets")
+    assert text == "The socket module uses getaddrinfo and\npyexpat:\n\n   Copyright (C) 1995 WIDE Project.\n\n     * All rights reserved."
+    assert licensetexts.section(LICENSE_RST, "Gone") == ""
+
+
+def test_a_comment_is_text_without_its_stars():
+    assert licensetexts.comment("/* MIT License\n *\n *   Copyright\n */\nint a; /* b */\n") == "MIT License\n\n  Copyright"
+
+
+@pytest.fixture
+def job(tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "Doc").mkdir(parents=True)
+    (tree / "Doc/license.rst").write_text(LICENSE_RST)
+    (tree / "LICENSE").write_text("the whole stack\n")
+    (tmp_path / "zig").mkdir()
+    (tmp_path / "zig/LICENSE").write_text("zig's\n")
+    with zipfile.ZipFile(tree / "pip-1.2-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("pip-1.2.dist-info/licenses/LICENSE.txt", "pip's")
+        wheel.writestr("pip/code.py", "LICENSE")
+    return SimpleNamespace(release=SimpleNamespace(tree=tree), toolchain=SimpleNamespace(cc=(str(tmp_path / "zig" / "zig"),)))
+
+
+@pytest.mark.parametrize("texts, said", [
+    ([("file", "LICENSE"), ("section", "zlib")], "the whole stack\n\nAbout zlib."), ([("toolchain_file", "LICENSE")], "zig's"),
+    ([("wheel", "pip-*.whl")], "==== pip-1.2.dist-info/licenses/LICENSE.txt\n\npip's"), ([("text", "as it is\n")], "as it is")])
+def test_a_text_is_read_from_where_the_table_says(job, tmp_path, texts, said):
+    assert licensetexts.read(Component("a", "1", "MIT", "part", texts=tuple(texts)), job, [], tmp_path) == said
+
+
+def test_a_library_s_text_is_a_file_of_its_source_and_a_missing_one_is_told(job, tmp_path):
+    one = Component("z", "1.0", "Zlib", "library", texts=(("tree", "COPYING"),), homepage="https://z")
+    (tmp_path / "sources/z-1.0").mkdir(parents=True)
+    with pytest.raises(UserError, match="cannot be read"):
+        licensetexts.read(one, job, [{"name": "z", "tree": "z-1.0"}], tmp_path)
+    (tmp_path / "sources/z-1.0/COPYING").write_text("z's")
+    assert licensetexts.read(one, job, [{"name": "z", "tree": "z-1.0"}], tmp_path) == "z's"
+    assert "https://z" in licensetexts.read(one, job, [{"name": "z", "tree": ""}], tmp_path)   # of a sysroot
+
+
+def bill(seconds=1785936343):
+    ways = {name: components.carriers(PLAN, name, KNOWN) for name in KNOWN}
+    return sbom.document("python", "x", list(found().values()), ways, seconds)
+
+
+def test_a_bill_of_materials_is_the_same_text_again_and_another_one_for_another_build():
+    assert bill() == bill()
+    told = json.loads(bill())
+    assert told["bomFormat"] == "CycloneDX" and told["specVersion"] == "1.6" and told["metadata"]["timestamp"].startswith("2026-08-05T")
+    assert json.loads(bill(0))["serialNumber"] != told["serialNumber"] and told["serialNumber"].startswith("urn:uuid:")
+
+
+def test_a_bill_of_materials_has_source_licence_and_relations():
+    told = json.loads(bill())
+    entries = {one["bom-ref"]: one for one in told["components"]}
+    openssl = entries["library:openssl"]
+    assert openssl["licenses"] == [{"license": {"id": "Apache-2.0"}}] and openssl["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
+    assert openssl["purl"].startswith("pkg:generic/openssl@1.0?checksum=sha256:abab") and "download_url=https" in openssl["purl"]
+    assert entries["runtime:libgcc"]["licenses"] == [{"expression": "GPL-3.0-or-later WITH GCC-exception-3.1"}]
+    needs = {row["ref"]: row.get("dependsOn", []) for row in told["dependencies"]}
+    assert needs["build:python@x"] == ["interpreter:CPython"] and {"module:_ssl", "part:dtoa"} <= set(needs["interpreter:CPython"])
+    assert needs["module:_ssl"] == ["library:openssl"] and needs["module:readline"] == ["library:readline"]
+    assert needs["library:readline"] == ["library:ncurses"] and needs["module:pyexpat"] == ["part:expat"]
+
+
+def test_the_folder_is_made_anew_with_a_text_for_each_component(tmp_path):
+    folder = tmp_path / "licenses"
+    folder.mkdir()
+    (folder / "old.txt").write_text("gone")
+    one = Component("HACL* x", "1", "MIT", "part")
+    licenses.write(folder, [one], lambda component: "the text", "{}")
+    assert sorted(path.name for path in folder.iterdir()) == ["HACL-x.txt", "licenses.txt", "sbom.cdx.json"]
+    assert (folder / "HACL-x.txt").read_text() == "HACL* x 1\nSPDX-License-Identifier: MIT\n\nthe text\n"
+
+
+def test_texts_beside_the_plan_name_the_libraries_once(tmp_path):
+    target = {**PLAN, "folder": str(tmp_path)}
+    target["libraries"] = [{**row, "archives": [f"deps/{row['name']}/lib.a"]} for row in PLAN["libraries"]]
+    target["links"] = [{**row, "archives": ["#deps/openssl/lib.a"] if "_ssl" in row["output"] else []} for row in PLAN["links"]]
+    removable = {name: {"how": f"disable={name}", "libraries": [], "packages": []} for name in PLAN["modules"]}
+    for name, data in (("facts.json", {}), ("plan.json", {"modules": []}), ("sizing.json", {"links": [{} for _ in PLAN["links"][1:]], "removable": removable})):
+        (tmp_path / name).write_text(json.dumps(data))
+    record.write(target, KNOWN)
+    first = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    record.write(target, KNOWN)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == first
+    assert json.loads(first["facts.json"])["libraries"][2] == json.loads(first["plan.json"])["libraries"][2] == {
+        "name": "openssl", "version": "1.0", "mode": "source", "license": "Apache-2.0", "sha256": "ab" * 32}
+    sizing = json.loads(first["sizing.json"])
+    assert sizing["archives"]["deps/openssl/lib.a"] == "openssl" and ["deps/openssl/lib.a"] in [link["archives"] for link in sizing["links"]]
+    assert sizing["removable"]["readline"]["libraries"] == ["readline"] and sizing["removable"]["_ssl"]["libraries"] == []
+    assert sizing["removable"]["openssl"]["how"] == "disable=_hashlib,_ssl" and sizing["removable"]["ncurses"]["libraries"] == ["ncurses", "readline"]
