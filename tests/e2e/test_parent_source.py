@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from checkout import LONGEST, REPOSITORY, Run, _link, clone
+from checkout import LONGEST, REPOSITORY, Run, _link, clone, need
 
 PARENT = """
 DefaultEnvironment(tools=[])
@@ -86,6 +86,7 @@ class Parent:
 def parent(built, place):
     if platform.machine() != "x86_64":
         pytest.skip("its programs are run directly: an x86_64 machine")
+    need("gcc", "gcc")
     built("x86_64-linux-gnu")
     folder = place / "edits"
     folder.mkdir()
