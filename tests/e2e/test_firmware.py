@@ -14,9 +14,9 @@ TAIL = ["STRIP", "INSPECT", "MANIFEST", "REPORT", "FLASH", "READY"]  # what foll
 
 
 @pytest.fixture(scope="module")
-def firmware(built, place):
+def firmware(main, place):
     """The document's repository, its first board built."""
-    built("x86_64-linux-gnu")  # so that a release is unpacked, and the host's libc is compiled
+    main.scons("bootstrap")  # so that a release is unpacked, and the libc of this machine compiled
     made = Firmware(place)
     for line in commands(0):
         if line.startswith("scons boot"):

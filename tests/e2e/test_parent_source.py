@@ -83,11 +83,11 @@ class Parent:
 
 
 @pytest.fixture(scope="module")
-def parent(built, place):
+def parent(main, place):
     if platform.machine() != "x86_64":
         pytest.skip("its programs are run directly: an x86_64 machine")
     need("gcc", "gcc")
-    built("x86_64-linux-gnu")
+    main.scons("bootstrap")
     folder = place / "edits"
     folder.mkdir()
     return Parent(folder)
