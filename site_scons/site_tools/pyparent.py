@@ -41,10 +41,13 @@ def place_of_caller(project, top):
     """Return file and line of the parent that called us: the innermost frame that is neither ours nor of SCons."""
     ours = (os.path.join(project, "SConstruct"), os.path.join(project, "site_scons") + os.sep, os.path.join(project, "cpython") + os.sep,
             os.path.dirname(SCons.__file__) + os.sep)
-    frame = sys._getframe(1)
-    while frame.f_back and (frame.f_code.co_filename.startswith(ours) or not os.path.exists(frame.f_code.co_filename)):
+    fs, frame = SCons.Node.FS.get_default_fs(), sys._getframe(1)
+
+    def file(frame):  # SCons may read a copy in a variant folder
+        return fs.File(frame.f_code.co_filename).srcnode().abspath if os.path.exists(frame.f_code.co_filename) else ours[0]
+    while frame.f_back and file(frame).startswith(ours):
         frame = frame.f_back
-    name = SCons.Node.FS.get_default_fs().File(frame.f_code.co_filename).srcnode().abspath  # SCons may read a copy in a variant folder
+    name = file(frame)
     return f"{os.path.relpath(name, top) if name.startswith(top + os.sep) else name}:{frame.f_lineno}"
 
 
