@@ -43,10 +43,12 @@ def loads(device: Build) -> bool:
 
 
 def test_every_module_with_a_library_is_there_and_nothing_is_found_in_it(device):
-    names = ["zlib", "_bz2", "_lzma", "_ctypes", "_sqlite3", "_ssl", "_hashlib", "readline", "_curses", "_curses_panel", "_uuid"]
-    assert {name: device.modules[name]["kind"] for name in names} == dict.fromkeys(names, "shared" if loads(device) else "builtin")
+    names = ["zlib", "_bz2", "_lzma", "_ctypes", "_sqlite3", "_ssl", "_hashlib", "readline", "_uuid"]
+    together = ["_curses", "_curses_panel"]  # they work on one copy of ncurses
+    assert {name: device.modules[name]["kind"] for name in names + together} == {
+        **dict.fromkeys(names, "shared" if loads(device) else "builtin"), **dict.fromkeys(together, "builtin")}
     told = json.loads((device.folder / "inspect.json").read_text("utf-8"))
-    assert told["findings"] == [] and len(told["files"]) >= (40 if loads(device) else 1)
+    assert told["findings"] == [] and len(told["files"]) > 1000
     device.smoke()
 
 

@@ -19,6 +19,8 @@ from .recipe import Command, Recipe, Site, Unit
 HIDDEN = Path(__file__).with_name("openssl_hidden.pl")
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
+# No build loads engines or providers from files; so prefix= does not matter.
+UNUSED = ('-DENGINESDIR="/usr/lib/engines-3"', '-DMODULESDIR="/usr/lib/ossl-modules"')
 # Atomics of eight bytes: a machine of 32 bits may need libatomic for them, and zig's runtime has no __atomic_is_lock_free. With this word
 # crypto/threads_pthread.c takes its locks instead, as it does for compilers that it does not trust.
 WITHOUT_ATOMICS = ("-DBROKEN_CLANG_ATOMICS",)
@@ -76,9 +78,8 @@ def _flags(site: Site, made: Configured) -> Iterator[str]:
         yield from (f"-D{name}" for key in ("lib_defines", "defines") for name in table.get(key) or ())
     for key in ("lib_cppflags", "cppflags"):
         yield from (target.get(key) or "").split()
-    for name, value in (("OPENSSLDIR", site.options.ssl_certs), ("ENGINESDIR", f"{site.options.prefix}/lib/engines-{config['shlib_version']}"),
-                        ("MODULESDIR", f"{site.options.prefix}/lib/ossl-modules")):
-        yield f'-D{name}="{value}"'
+    yield f'-DOPENSSLDIR="{site.options.ssl_certs}"'
+    yield from UNUSED
 
 
 def _unit(made: Configured, name: str, library: str) -> Unit:
@@ -144,8 +145,8 @@ class Generators:
     def _perlasm(self, program: str, arguments: list[str], name: str, library: str) -> Command:
         """``CC="$(CC)" perl SCRIPT FLAVOUR INCLUDES FLAGS DEFINES OUTPUT``; of the flags scripts know -fPIC alone (x86gas.pl)."""
         made = self.made
-        return Command((), ("env", f"CC={self.compiler}", self.perl, f"{{folder}}/generated/{HIDDEN.name}", *_words(made, "includes", program), path(made, program), *arguments,
-                            made.target["perlasm_scheme"], *_words(made, "includes", name, library), "-fPIC",
+        return Command((), ("env", f"CC={self.compiler}", self.perl, f"{{folder}}/generated/{HIDDEN.name}",
+                            *_words(made, "includes", program), path(made, program), *arguments, made.target["perlasm_scheme"], *_words(made, "includes", name, library), "-fPIC",
                             *_words(made, "defines", name, library), "{output}"), (f"generated/{HIDDEN.name}",))
 
     def _template(self, file: str, program: str) -> Command:

@@ -15,7 +15,6 @@ def shown(screen: curses.window) -> str:
     panel = curses.panel.new_panel(window)
     panel.show()
     curses.panel.update_panels()
-    screen.refresh()
     curses.doupdate()
     keys = [screen.get_wch() for _ in range(3)]
     return f"{screen.getmaxyx()} {curses.has_colors()} {[curses.keyname(key).decode() if isinstance(key, int) else key for key in keys]}"
