@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from checkout import LONGEST, REPOSITORY, Run, _link, clone
+from checkout import LONGEST, REPOSITORY, Run, _link, clone, need
 
 PARENT = """
 DefaultEnvironment(tools=[])
@@ -83,10 +83,11 @@ class Parent:
 
 
 @pytest.fixture(scope="module")
-def parent(built, place):
+def parent(main, place):
     if platform.machine() != "x86_64":
         pytest.skip("its programs are run directly: an x86_64 machine")
-    built("x86_64-linux-gnu")
+    need("gcc", "gcc")
+    main.scons("bootstrap")
     folder = place / "edits"
     folder.mkdir()
     return Parent(folder)
