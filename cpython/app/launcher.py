@@ -6,7 +6,7 @@ resources.py and metadata.py come along where the application can reach importli
 import sys
 
 import _imp
-from _application_data import MAIN, METADATA, RESOURCES, STUBS
+from _application_data import CERTIFICATES, MAIN, METADATA, RESOURCES, STUBS
 from _frozen_importlib import FrozenImporter
 
 # All that a command may name by which multiprocessing starts a process of its own (multiprocessing/spawn.py, resource_tracker.py,
@@ -38,6 +38,29 @@ class Carried(FrozenImporter):
             return ()
         from _application_metadata import find
         return find(METADATA, context)
+
+
+class Trusting(FrozenImporter):
+    """Finds ssl, and makes its default contexts trust the certificates that are frozen beside it, besides the device's own."""
+
+    @classmethod
+    def find_spec(cls, fullname, path=None, target=None):
+        if fullname != "ssl":
+            return None
+        spec = FrozenImporter.find_spec(fullname, path, target)
+        if spec is not None:
+            spec.loader = cls
+        return spec
+
+    @staticmethod
+    def exec_module(module):
+        from _application_certificates import PEM
+        FrozenImporter.exec_module(module)
+
+        def set_default_verify_paths(self):
+            super(module.SSLContext, self).set_default_verify_paths()
+            self.load_verify_locations(cadata=PEM)
+        module.SSLContext.set_default_verify_paths = set_default_verify_paths
 
 
 class Absent:
@@ -76,6 +99,8 @@ def child(words):
 def embedded():
     """Make everything that is frozen ready to be imported, for a C program that runs nothing but what it calls itself."""
     sys.meta_path.insert(0, Carried)
+    if CERTIFICATES:
+        sys.meta_path.insert(0, Trusting)
     sys.meta_path.append(Absent)
 
 

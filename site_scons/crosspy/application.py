@@ -26,7 +26,8 @@ class Parts:
 
     data: package -> resource -> file.  metadata: distribution -> name in its .dist-info folder -> file.  top: the folder to
     which file names in tracebacks are relative.  script: the name of the file that runs, where the program has another one.
-    start: which of cpython/app/ has the main function; empty: main.c, or python.c without an application.
+    start: which of cpython/app/ has the main function; empty: main.c, or python.c without an application.  bundle: a PEM file of
+    certificates that it trusts.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Parts:
     top: str = ""
     script: str = ""
     start: str = ""
+    bundle: str = ""
 
 
 def plan(made: dict, parts: Parts, project: Path, sources: Sequence[str] = ()) -> dict:
@@ -122,8 +124,11 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
         if names:
             rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
             rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
+    if parts.bundle:
+        texts["_application_certificates.py"] = f"PEM = {Path(parts.bundle).read_text('ascii', 'replace')!r}\n"
+        rows.append(_own("_application_certificates", f"{own}/_application_certificates.py"))
     absent = {name: stub.message for name, stub in parts.closure.stubs.items() if not stub.lazy}
-    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {absent!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\n"
+    texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {absent!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\nCERTIFICATES = {bool(parts.bundle)}\n"
     return rows, texts
 
 

@@ -4,6 +4,8 @@ A driver is a program with the words that its owner calls it with (an SDK's own 
 """
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import re
 import shutil
@@ -25,6 +27,8 @@ _PARTS = ("crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crt
           "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
 # the build machine's own headers: /usr/include of a cross compiler is another machine's
 _HOST_HEADERS = ("/usr/include", "/usr/local/include")
+# A program that needs libgcc on 32-bit machines: lld refuses the relocations of Debian's for MIPS.
+TRIAL = "int main(int count, char **words) { volatile unsigned long long n = count; return n / 3; }\n"
 _X86 = {3, 62}  # EM_386, EM_X86_64: a machine of the second kind runs programs of the first
 
 
@@ -66,7 +70,13 @@ class Driver:
 
     def facts(self, identity: Identity) -> dict:
         """Return what it tells, with a ``digest`` of all its parts; see `_describe`."""
-        return identity.of("\n".join([self.path, *self.flags, *self.folders]), lambda: _describe(self))
+        return identity.of("\n".join([self.path, *self.flags, *self.folders, _reader()]), lambda: _describe(self))
+
+
+@functools.cache
+def _reader() -> str:
+    """Return what changes with the rules of reading: facts that older ones found are asked for again."""
+    return hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, crtfiles.__file__))).hexdigest()[:12]
 
 
 def _describe(driver: Driver) -> tuple[dict, list[str]]:
@@ -146,8 +156,12 @@ def include(driver: Driver, found: Sequence[str]) -> list[str]:
     """Return the header folders that are the target's own, in their order.
 
     Of an SDK or a ``sysroot=`` only what lies in it counts, and the compiler's own headers; otherwise the build machine's
-    folders are left out as soon as another one has a libc (Debian's cross gcc looks into /usr/include, too).
+    folders are left out as soon as another one has a libc (Debian's cross gcc looks into /usr/include, too). Of folders
+    with a compiler's own headers the first one counts.
     """
+    # Debian's clang for MIPS looks into gcc's own folder, too, and its stdatomic.h goes on to that of the next folder.
+    compilers = [folder for folder in found if os.path.exists(f"{folder}/stddef.h") and not os.path.exists(f"{folder}/stdio.h")]
+    found = [folder for folder in found if folder not in compilers[1:]]
     places = [place for place in (driver.root, driver.sysroot) if place]
     if places:
         return [folder for folder in found if any(inside(folder, place) for place in places)
@@ -167,7 +181,7 @@ def _linker(driver: Driver) -> tuple[str, str]:
         for word in ("-fuse-ld=lld", ""):
             words = [driver.path, *driver.flags, *filter(None, [word]), "-x", "c", "-", "-o", f"{folder}/a"]
             try:
-                done = subprocess.run(words, input="int main(void) { return 0; }\n", text=True, capture_output=True, env=driver.env,
+                done = subprocess.run(words, input=TRIAL, text=True, capture_output=True, env=driver.env,
                                       timeout=ASK_SECONDS, errors="replace")
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise UserError(driver.path, f"it cannot link ({error})", "name a working compiler") from None

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from .errors import UserError
@@ -233,10 +233,14 @@ def _write_json(path: Path, data: Mapping) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Install what PLAN.json says."""
+    """Install what PLAN.json says, and beside libpython.a the static libraries that it needs."""
     parser = argparse.ArgumentParser(prog="crosspy.install", description=main.__doc__)
     parser.add_argument("plan", type=Path)
-    install(read_plan(parser.parse_args(arguments).plan))
+    parser.add_argument("--archives", nargs="*", default=[])
+    given = parser.parse_args(arguments)
+    plan = read_plan(given.plan)
+    beside = tuple((path, f"{plan.options.config}/{os.path.basename(path)}", 0o644) for path in given.archives)
+    install(replace(plan, extra=(*plan.extra, *beside)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, elf, generated, hardening, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .deps import linkage
 from .modules import Module
 from .options import deciding
@@ -104,12 +104,15 @@ def left_out(plan: list[Module], tables: Path) -> list[str]:
 
 
 def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
-    """Return file name -> source of modules whose import says which option builds what a user would miss."""
+    """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
+    whose import says which option builds what a user would miss."""
     packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
     absent = {module.name: module.reason for module in plan if module.kind == "absent"}
     told = {name: absent[package["modules"][0]] for name, package in packages.items()
             if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
-    return {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
+    wrapped = {name: (tables / "device" / name.replace("/", "_")).read_text("utf-8") for name in layout.WRAPPED
+               if name.partition("/")[0] not in told}
+    return wrapped | {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
 
 
 def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:

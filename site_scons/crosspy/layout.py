@@ -121,6 +121,10 @@ def _names(folder: Path, pattern: str = r"[^.].*") -> Iterator[tuple[str, int]]:
             yield entry.name, 0o755 if entry.stat().st_mode & 0o100 else 0o644
 
 
+# What stands in front of an upstream module, and where that then lies: cpython/device/ has ours.
+WRAPPED = {"ctypes/util.py": "ctypes/_upstream_util.py"}
+
+
 def library(tree: Path, options: Options) -> Iterator[Item]:
     """Yield the files of Lib/ that libinstall takes: top-level .py, and all files of the listed folders."""
     text = (tree / "Makefile.pre.in").read_text("utf-8")
@@ -133,7 +137,8 @@ def library(tree: Path, options: Options) -> Iterator[Item]:
             continue
         for name, mode in _names(tree / "Lib" / folder):
             if not _LEFT_OUT.search(name):
-                yield Item(f"Lib/{folder}/{name}", f"{options.stdlib}/{folder}/{name}", mode)
+                inner = f"{folder}/{name}"
+                yield Item(f"Lib/{inner}", f"{options.stdlib}/{WRAPPED.get(inner, inner)}", mode)
 
 
 def _library(tree: Path, options: Options) -> Iterator[Item | Folder]:

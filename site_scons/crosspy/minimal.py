@@ -12,6 +12,8 @@ from . import coreplan
 
 # Options of configure that one small program does without (cpython/probes.toml, [option]).
 WITHOUT = {"doc_strings": "no", "mimalloc": "no"}
+# Variables of configure's: binascii has a CRC-32 of its own, and whoever needs base64 does not need zlib for it.
+VARIABLES = {"BINASCII_CFLAGS": "", "BINASCII_LIBS": ""}
 
 
 def graph(core: coreplan.CorePlan, referred: Collection[str], libs: str, link: str) -> dict:

@@ -38,6 +38,7 @@ class Options:
     disable: frozenset[str]
     deps: str
     ssl_certs: str
+    ssl_bundle: str
     license_deny: tuple[str, ...]
     bytecode: str
     tests: bool
@@ -71,6 +72,9 @@ class Argument:
     command: str = ""
 
 
+LARGEST_BUNDLE = 10_000_000  # bytes; Debian's has 220,000
+
+
 def _names(value: str) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in value.split(","))))
 
@@ -88,6 +92,16 @@ def _absolute(name: str, value: str) -> None:
 def _licences(value: str) -> None:
     from . import spdx   # only here: it reads SPDX's whole list
     spdx.deny(value)
+
+
+def _bundle(value: str) -> None:
+    try:
+        with open(value, encoding="ascii", errors="replace") as stream:
+            found = "-----BEGIN CERTIFICATE-----" in stream.read(LARGEST_BUNDLE)
+    except OSError as error:
+        raise UserError(f"ssl_bundle={value}", f"it cannot be read ({error.strerror})", "name a PEM file of certificates") from None
+    if not found:
+        raise UserError(f"ssl_bundle={value}", "it has no certificate in PEM form", "name a PEM file of certificates, as ca-certificates.crt is one")
 
 
 def _version(value: str) -> None:
@@ -131,6 +145,7 @@ ARGUMENTS: dict[str, Argument] = {
                      free=True, check=choice.parse),
     "ssl_certs": Argument(("/etc/ssl",), "the folder on the device with cert.pem or certs/", objects=True, free=True,
                           check=lambda value: _absolute("ssl_certs", value)),
+    "ssl_bundle": Argument(("",), "a PEM file of certificates that the application trusts, frozen into it", free=True, check=_bundle),
     "license_deny": Argument(("",), "SPDX licences that must not be linked (GPL-3.0-or-later)", free=True, check=_licences,
                              convert=_words),
     "bytecode": Argument(("unchecked", "checked", "none", "only"), "kind of .pyc files (PEP 552)"),
@@ -171,7 +186,7 @@ def parse(given: Mapping[str, str]) -> Options:
         if value:
             argument.check(value)
         values[name] = argument.convert(value)
-    for name in ("path", "trace"):
+    for name in ("path", "trace", "ssl_bundle"):
         if values[name] and not given.get("app"):
             raise UserError(f"{name}={given[name]}", "it is for an application", f"add app=FILE, or leave {name}= out")
     return Options(**{item.name: values[item.name] for item in fields(Options)})
@@ -198,7 +213,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 
 # What only says where something is, or what is shown.
-PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "flash", "file",
+PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "ssl_bundle", "flash", "file",
           "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose", "license_deny")
 
 

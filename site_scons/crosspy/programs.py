@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import application, carried, nested, stages, trace
+from . import appfiles, application, carried, nested, stages, trace
 from .errors import UserError
 from .release import Release
 from .runlock import RunLock
@@ -35,6 +35,7 @@ class Wanted:
     name: str = ""
     start: str = ""
     sources: tuple[str, ...] = ()
+    bundle: str = ""
 
     def called(self, made: Mapping) -> str:
         """Return the program's name. made: the plan of its target."""
@@ -44,7 +45,8 @@ class Wanted:
     def key(self, made: Mapping) -> str:
         """Return what changes whenever the program has to be planned again, for files that have not changed."""
         rows = [made["key"], made["library"], made["shapers"], self.app and os.path.abspath(self.app), [os.path.abspath(path) for path in self.path],
-                sorted(self.include), sorted(self.exclude), self.trace, self.name, self.start, self.sources]
+                sorted(self.include), sorted(self.exclude), self.trace, self.name, self.start, self.sources,
+                self.bundle and os.path.abspath(self.bundle)]
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
@@ -55,7 +57,7 @@ def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -
     profile=minimal.  Raises UserError for whatever is wrong with an application.
     """
     options, read = session.options, list[carried.Ready]()
-    wanted = Wanted(options.app, options.path, options.include, options.exclude, options.trace)
+    wanted = Wanted(options.app, options.path, options.include, options.exclude, options.trace, bundle=options.ssl_bundle)
 
     def known(made: dict) -> carried.Ready:
         interpreter = given or built(session, frozen, made["shapers"])
@@ -108,7 +110,12 @@ def _parts(session, known: carried.Ready, made: dict, wanted: Wanted) -> tuple[a
                          made["generated"], cache=Path(made["folder"]) / "app-imports.json", roots=roots, traced=traced)
     top = os.path.dirname(os.path.abspath(wanted.app)) if wanted.app else ""
     script = found.name if found.name != name and wanted.app else ""
-    return application.Parts(name, found.main, found.closure, found.data, found.metadata, top, script, wanted.start), found.looked_at
+    looked_at = found.looked_at
+    if wanted.bundle:
+        looked_at = {**looked_at, os.path.abspath(wanted.bundle): appfiles.state(wanted.bundle)}
+        if "ssl" not in found.closure.modules:
+            raise UserError(f"ssl_bundle={wanted.bundle}", f"{name} does not import ssl", "leave ssl_bundle= out")
+    return application.Parts(name, found.main, found.closure, found.data, found.metadata, top, script, wanted.start, wanted.bundle), looked_at
 
 
 def built(session, frozen: str, shapers: str) -> str:

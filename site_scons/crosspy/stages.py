@@ -118,7 +118,8 @@ def _key(job: Job, project: Path) -> str:
             os.getcwd(), installed.private_folders(job), dict(job.deps), job.links,
             {name: one.key for name, one in job.found.items()}]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml")):
+    for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml"),
+                           (project / "cpython" / "device", ".py")):
         for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
             if entry.name.endswith(suffix):
                 digest.update(Path(entry.path).read_bytes())
@@ -136,7 +137,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         values["VPATH"] = os.path.relpath(job.tree, f"{job.folder}/linked")
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
     request = modules.Request("builtin" if job.small else options.modules, options.enable, options.disable, options.tests)
-    found = modules.plan(tree, job.tables, answers.variables, job.variant.python.modules, request, job.libraries)
+    variables = {**answers.variables, **(minimal.VARIABLES if job.small else {})}
+    found = modules.plan(tree, job.tables, variables, job.variant.python.modules, request, job.libraries)
     found = modules.with_one_copy(job.tables, found, [name for name, mode in job.deps.items() if mode == "source"])
     if job.bootstrap:
         found = modules.for_bootstrap(tree, job.tables, found)

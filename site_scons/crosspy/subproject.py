@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import appfiles, budget, embedding, programs, release, stages, treestate
 from .errors import UserError, nearest
-from .options import ARGUMENTS
+from .options import ARGUMENTS, MINIMAL
 from .runlock import Mark
 from .session import Builds, Session
 
@@ -155,7 +155,8 @@ class Instance:
     def __init__(self, given: Mapping[str, str], project: Path, place: Place, where: str):
         self.project, self.place, self.where = project, place, where
         self.session = Inner(given, project, place.mark, False)
-        self.small = Inner({**given, "profile": "minimal"}, project, place.mark, True)
+        # Of what one small program has no use for, root/ alone is told.
+        self.small = Inner({**{name: value for name, value in given.items() if name not in MINIMAL}, "profile": "minimal"}, project, place.mark, True)
         self.variant = self.session.chosen[0]
         self._builds: dict[str, Builds] = {}
 

@@ -5,7 +5,6 @@ message that begins with the parent's file and line.
 """
 import os
 import shlex
-import shutil
 import sys
 import threading
 from pathlib import Path
@@ -18,10 +17,10 @@ import SCons.Util
 from SCons.Scanner.C import CScanner
 
 import crosscc
-from crosspy import budget, imageplan, parent, runner, stages, subproject
+import pyimage
+from crosspy import budget, parent, runner, subproject
 from crosspy.application import foreign
 from crosspy.errors import UserError
-from crosspy.paths import node
 from crosspy.programs import Wanted
 from crosspy.runlock import Mark
 
@@ -33,18 +32,19 @@ _nothing = SCons.Action.Action(lambda target, source, env: None, cmdstr=None)
 _there = SCons.Builder.Builder(action=_nothing)
 _folder = SCons.Builder.Builder(action=_nothing, target_factory=SCons.Node.FS.get_default_fs().Dir)
 _checked = SCons.Builder.Builder(action=crosscc._action("cp -f $SOURCE ${TARGET}.part", "$READYSTR"))
-_image = SCons.Builder.Builder(action=SCons.Action.ListAction(
-    [crosscc.note, SCons.Action.Action("$PYTHON -m crosspy.image $SOURCE $WORDS", cmdstr="$IMAGESTR")]))
 
 
 def place_of_caller(project, top):
     """Return file and line of the parent that called us: the innermost frame that is neither ours nor of SCons."""
     ours = (os.path.join(project, "SConstruct"), os.path.join(project, "site_scons") + os.sep, os.path.join(project, "cpython") + os.sep,
             os.path.dirname(SCons.__file__) + os.sep)
-    frame = sys._getframe(1)
-    while frame.f_back and (frame.f_code.co_filename.startswith(ours) or not os.path.exists(frame.f_code.co_filename)):
+    fs, frame = SCons.Node.FS.get_default_fs(), sys._getframe(1)
+
+    def file(frame):  # SCons may read a copy in a variant folder
+        return fs.File(frame.f_code.co_filename).srcnode().abspath if os.path.exists(frame.f_code.co_filename) else ours[0]
+    while frame.f_back and file(frame).startswith(ours):
         frame = frame.f_back
-    name = SCons.Node.FS.get_default_fs().File(frame.f_code.co_filename).srcnode().abspath  # SCons may read a copy in a variant folder
+    name = file(frame)
     return f"{os.path.relpath(name, top) if name.startswith(top + os.sep) else name}:{frame.f_lineno}"
 
 
@@ -72,7 +72,7 @@ class Graph:
 
         def option(name, value):
             found = value if isinstance(value, SCons.Node.Node) else self.fs.Entry(str(value), at)
-            return self._relative(found if name in subproject.OUTPUTS else found.srcnode())
+            return self.relative(found if name in subproject.OUTPUTS else found.srcnode())
         arguments = subproject.arguments(given, option)
         folder = os.path.abspath(arguments["build_dir"])
         self.place = places.setdefault(folder, subproject.Place(Mark(Path(arguments["build_dir"]))))
@@ -103,14 +103,23 @@ class Graph:
             return spawn(*words)
         base["SPAWN"] = marked
 
-    def _relative(self, found):
+    def relative(self, found):
+        """Return the path of a node as plans have it."""
         path = os.path.relpath(found.abspath, self.top)
         return found.abspath if path.startswith(os.pardir + os.sep) or path == os.pardir else path
 
     def _script(self, name, **exports):
-        made = self.base.SConscript(os.path.join(self.project, "cpython", f"SConscript.{name}"), exports={"base": self.base, **exports})
+        made = self.base.SConscript(os.path.join(self.project, name), exports={"base": self.base, **exports})
         os.chdir(self.top)  # SCons went to the parent's SConscript
         return made
+
+    def _libraries(self, builds):
+        """Declare the third-party libraries of a target that are not built yet. Returns their stamps."""
+        shared = self.place.nodes
+        for plan in builds.libraries:
+            if plan["at"] not in shared:
+                shared[plan["at"]] = self._script("deps/SConscript", plan=plan)
+        return [shared[plan["at"]] for plan in builds.libraries]
 
     def nodes(self):
         """Return the nodes of profile=full by name; the first call plans and declares them."""
@@ -120,22 +129,22 @@ class Graph:
         builds = self.instance.builds("full")
         plan, shared = builds.targets[0], self.instance.shared(builds.targets[0])
         if "nodes" not in shared:
-            frozen = builds.bootstrap["folder"]
+            frozen, libraries = builds.bootstrap["folder"], self._libraries(builds)
             if frozen not in self.place.nodes:
-                self.place.nodes[frozen] = self._script("bootstrap", plan=builds.bootstrap)
-            shared["nodes"] = self._named(plan, self._script("target", plan={**plan, "sized": False}, bootstrap=self.place.nodes[frozen]))
+                self.place.nodes[frozen] = self._script("cpython/SConscript.bootstrap", plan=builds.bootstrap)
+            shared["nodes"] = self._named(plan, libraries, self._script("cpython/SConscript.target", plan={**plan, "sized": False}, bootstrap=self.place.nodes[frozen]))
         return shared["nodes"]
 
-    def _named(self, plan, made):
+    def _named(self, plan, libraries, made):
         options, at = self.instance.session.options, f"{plan['at']}/root"
         series = self.instance.session.got.series
         prefix = f"{at}{options.prefix.rstrip('/')}"
         library = f"linked/libpython{series}{'.so.1.0' if options.libpython == 'shared' else '.a'}"
-        python = self.base.There(f"{prefix}/bin/python{series}", made["manifest"])
+        python = self.base.There(f"{prefix}/bin/python{series}", [made["manifest"], libraries])
         self.base.Precious(python)
         folders = {"headers": f"{prefix}/include/python{series}", "stdlib": f"{prefix}/lib/python{series}", "root": at}
         return {"python": python[0], "libpython": made["linked"][library][0], "manifest": made["manifest"][0],
-                **{name: self.base.ThereFolder(self.base.Dir(folder), made["manifest"])[0] for name, folder in folders.items()}}
+                **{name: self.base.ThereFolder(self.base.Dir(folder), [made["manifest"], libraries])[0] for name, folder in folders.items()}}
 
     def app(self, name, source, **words):
         """Declare an application's program. Returns its node."""
@@ -147,19 +156,20 @@ class Graph:
         return self._told(lambda where: self._program(where, name, app, _listed(sources), words, own))
 
     def _program(self, where, name, source, sources, words, own=None):
-        files = [self._source(one) for one in sources]
+        files = [self.source(one) for one in sources]
         if own is not None and not files:
             raise UserError(f"PythonEmbed({name!r})", "it has no sources", "name its C or C++ files")
         wanted = Wanted(self._application(source), tuple(self._folders("path", words["path"])), *(_words(words[key]) for key in ("include", "exclude")),
-                        name=name, start="embed" if files else "", sources=tuple(self._relative(one) for one in files))
+                        name=name, start="embed" if files else "", sources=tuple(self.relative(one) for one in files))
         plan = self.instance.program(wanted, words["flash"], where)
         bootstrap = self.instance.shared(plan).setdefault("bootstrap", {
             "python": [self.base.File(self.instance.builds("minimal").bootstrap["interpreter"])], "objects": {}})
+        libraries = self._libraries(self.instance.builds("minimal"))
         more = self._objects(plan, wanted, files, own) if files else []
         if files and own["libs"]:
             plan["links"][0]["libs"] += " " + shlex.join(own["libs"])
-        made = self._script("minimal", plan=plan, bootstrap={**bootstrap, "more": more})
-        ready = self.base.Checked(f"{plan['at']}/programs/{name}", [made["program"], made["all"]], EXECUTABLE=True, SHOWN=f"{plan['name']} {name}")
+        made = self._script("cpython/SConscript.minimal", plan=plan, bootstrap={**bootstrap, "more": more})
+        ready = self.base.Checked(f"{plan['at']}/programs/{name}", [made["program"], made["all"], libraries], EXECUTABLE=True, SHOWN=f"{plan['name']} {name}")
         return ready[0]
 
     def _objects(self, plan, wanted, files, own):
@@ -176,36 +186,9 @@ class Graph:
 
     def image(self, target, files, **words):
         """Declare an image. Returns its node."""
-        return self._told(lambda where: self._image(target, files, **words))
+        return self._told(lambda where: pyimage.declare(self, target, files, **words))
 
-    def _image(self, target, files, format, links, folders, devices, modes, flash):
-        out = target if isinstance(target, SCons.Node.Node) else self.fs.Entry(str(target))
-        path, sources, placed = self._relative(out), [], {}
-        for inner, one in files.items():
-            found = one[0] if SCons.Util.is_Sequence(one) and len(one) == 1 else one
-            found = found if isinstance(found, SCons.Node.Node) else self._source(found, "it is in no folder of this tree, and nothing builds it")
-            tree = isinstance(found, SCons.Node.FS.Dir) or (not found.has_builder() and os.path.isdir(found.srcnode().abspath))
-            placed[inner] = self._relative(found if found.has_builder() else found.srcnode()), tree
-            sources += _below(found.srcnode()) if tree and not found.has_builder() else [found]
-        plan = imageplan.plan(path, format, placed, links, folders, devices, modes)
-        budgeted = budget.parse(flash) if flash else self.cpython.flash
-        record, program = "", ""
-        if plan.format == "squashfs":
-            program = shutil.which("mksquashfs")
-            if not program:
-                raise UserError(path, "there is no mksquashfs on PATH", "apt-get install squashfs-tools")
-        listed = f"{self.instance.session.options.build_dir}/images/{path.strip('/').replace('/', '-')}"
-        stages.write(Path(f"{listed}.list"), imageplan.text(plan))
-        self.place.mark.doubt(path)
-        words = ["--output", path, "--flash", str(budgeted), *(["--mksquashfs", program] if program else [])]
-        tools = [self.base.File(os.path.join(self.project, "site_scons", "crosspy", f"{name}.py")) for name in ("image", "errors")]
-        if plan.format == "folder":
-            record = f"{listed}.record"
-            words += ["--record", record]
-        made = self.base.Image(node(record or path), [node(f"{listed}.list"), sources, tools], WORDS=shlex.join(words).replace("$", "$$"), SHOWN=path)
-        return (self.base.ThereFolder(self.base.Dir(node(path)), made) if record else made)[0]
-
-    def _source(self, value, missing="there is no such file"):
+    def source(self, value, missing="there is no such file"):
         """Return the node of a parent's file, as the SConscript that is being read names it."""
         found = value if isinstance(value, SCons.Node.Node) else self.fs.Entry(str(value))
         if not found.has_builder() and not found.srcnode().exists():
@@ -217,14 +200,14 @@ class Graph:
         found = found if isinstance(found, SCons.Node.Node) else self.fs.Entry(str(found))
         if found.has_builder():
             raise UserError(str(found), "the build makes it, but what it imports decides what is built", "name a file that is there already")
-        path = self._relative(found.srcnode())
+        path = self.relative(found.srcnode())
         if os.path.isabs(path):
             raise UserError(f"app={value}", f"it lies outside of this tree, {self.top}", "take it in, or give it to path=")
         return path
 
     def _folders(self, name, value):
         found = [one if isinstance(one, SCons.Node.Node) else self.fs.Dir(str(one)) for one in _listed(value)]
-        return [one.srcnode() for one in found] if name == "cpppath" else [self._relative(one.srcnode()) for one in found]
+        return [one.srcnode() for one in found] if name == "cpppath" else [self.relative(one.srcnode()) for one in found]
 
 
 def _listed(value):
@@ -235,21 +218,12 @@ def _words(value):
     return tuple(word for part in _listed(value) for word in str(part).replace(",", " ").split())
 
 
-def _below(folder):
-    """Return the files of a folder that is the parent's own, so that a change of one makes the image again."""
-    found = []
-    for where, folders, names in os.walk(folder.abspath):
-        folders.sort()
-        found += [folder.fs.File(os.path.join(where, name)) for name in sorted(names) if os.path.isfile(os.path.join(where, name))]
-    return found
-
-
 def _cpython(env, given, at):
     return Graph(env, given, at).cpython
 
 
 def generate(env):
-    env["BUILDERS"].update(There=_there, ThereFolder=_folder, Checked=_checked, Image=_image)
+    env["BUILDERS"].update(There=_there, ThereFolder=_folder, Checked=_checked)
     env.AddMethod(_cpython, "CPython")
 
 

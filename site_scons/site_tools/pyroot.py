@@ -20,7 +20,7 @@ def generate(env):
         Bytecode=_command("$RUNS -I -S -B -X frozen_modules=off $SOURCE $WORDS --stamp $TARGET", "$PYCSTR"),
         SplitDebug=_command("$PYTHON -m crosspy.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
         ProgramPlan=_command("$PYTHON -m crosspy.explain $SOURCES --output $TARGET", "$MANIFESTSTR"),
-        InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE", "$INSTALLSTR"),
+        InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE $WORDS", "$INSTALLSTR"),
         Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
         Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"),
         Report=_command("$PYTHON -m crosspy.report $SOURCE $WORDS", "$REPORTSTR"),

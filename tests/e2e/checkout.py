@@ -67,8 +67,13 @@ def give(folder: Path) -> None:
 
 
 def flavoured(flavour: str = "") -> str:
-    """Return the flavour of a build folder that scons() makes: without third-party libraries, unless it says otherwise."""
+    """Return the flavour of a build folder that scons() makes: without third-party libraries, unless it says otherwise.
+
+    ``+deps-source``, the default of the command line, is in no folder's name.
+    """
     parts = [part for part in flavour.split("+") if part]
+    if "deps-source" in parts:
+        return "".join(f"+{part}" for part in sorted(parts) if part != "deps-source")
     return "".join(f"+{part}" for part in sorted([*parts, *([] if any(part.startswith("deps-") for part in parts) else ["deps-none"])]))
 
 

@@ -100,3 +100,15 @@ def test_a_submodule_that_was_not_initialised(tmp_path):
     run = scons(tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "third_party/cpython-scons: the submodule is empty. Fix: git submodule update --init\n"
+
+
+def test_the_submodule_may_lie_in_a_variant_folder(tmp_path):
+    """SCons then reads copies of SConscripts, ours too; the place is still the parent's own file."""
+    inner = tmp_path / "src/cps"
+    inner.mkdir(parents=True)
+    for name in ("SConstruct", "cpython", "site_scons", "variants", "deps"):
+        (inner / name).symlink_to(REPOSITORY / name)
+    (tmp_path / "src/SConscript").write_text(f"\nSConscript('cps/SConstruct', exports={{'cpython_scons': {GOOD | {'optimize': 'fast'}!r}}})\n")
+    (tmp_path / "SConstruct").write_text("SConscript('src/SConscript', variant_dir='out')\n")
+    run = scons(tmp_path)
+    assert run.returncode == 2 and run.stderr.startswith("src/SConscript:2: optimize=fast: no such value"), run.stderr

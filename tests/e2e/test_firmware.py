@@ -1,20 +1,22 @@
 """examples/firmware as docs/firmware.md makes it: built, booted, edited, moved; and what a parent of another shape sees."""
+import gzip
 import os
 import re
 import shutil
+import subprocess
 from contextlib import contextmanager
 
 import pytest
-from checkout import REPOSITORY, differences, snapshot
+from checkout import REPOSITORY, differences, need, snapshot
 from firmware import DOCUMENT, Firmware, commands
 
 TAIL = ["STRIP", "INSPECT", "MANIFEST", "REPORT", "FLASH", "READY"]  # what follows the link of each program
 
 
 @pytest.fixture(scope="module")
-def firmware(built, place):
+def firmware(main, place):
     """The document's repository, its first board built."""
-    built("x86_64-linux-gnu")  # so that a release is unpacked, and the host's libc is compiled
+    main.scons("bootstrap")  # so that a release is unpacked, and the libc of this machine compiled
     made = Firmware(place)
     for line in commands(0):
         if line.startswith("scons boot"):
@@ -67,12 +69,8 @@ def test_the_submodule_stays_as_it_was_cloned(firmware):
 
 
 def test_the_image_holds_what_it_says_and_all_is_root_s(firmware):
-    import subprocess
-    import gzip
+    need("cpio", "cpio")
     data = gzip.decompress((firmware.folder / "build/gateway.cpio.gz").read_bytes())
-    if not shutil.which("cpio"):
-        from checkout import missing
-        missing("cpio is not here: apt-get install cpio")
     told = subprocess.run(["cpio", "-tvn", "--quiet"], input=data, capture_output=True, check=True).stdout.decode().splitlines()
     found = {line.split()[-1]: line.split()[0] for line in told}
     assert {"init", "usr/bin/status", "usr/bin/collector", "etc/firmware.json", "proc", "sys", "tmp", "dev/console"} <= set(found)
@@ -121,9 +119,9 @@ env = Environment(tools=["textfile"], ENV={"NOTHING": "here"}, CCFLAGS="-DPARENT
 env.Textfile("out/own.txt", "the parent's")
 paths, cwd, environ = list(__import__("sys").path), os.getcwd(), dict(os.environ)
 python = SConscript("third_party/cpython-scons/SConstruct", exports={"cpython_scons": {
-    "target": "gateway", "variants": "boards", "build_dir": "build"}})
+    "target": "gateway", "variants": "boards", "build_dir": "build", "deps": "none"}})
 again = SConscript("third_party/cpython-scons/SConstruct", exports={"cpython_scons": {
-    "target": "gateway", "variants": Dir("boards"), "build_dir": Dir("build")}})
+    "target": "gateway", "variants": Dir("boards"), "build_dir": Dir("build"), "deps": "none"}})
 images = SConscript("images/SConscript", exports={"python": python, "again": again}, variant_dir="variant")
 assert paths == __import__("sys").path and cwd == os.getcwd() and environ == dict(os.environ)
 assert BUILD_TARGETS == COMMAND_LINE_TARGETS and not DEFAULT_TARGETS
@@ -141,12 +139,15 @@ Return("made")
 @pytest.fixture
 def parent(firmware):
     """Another SConstruct in the same repository, with a cache, an own decider and a variant folder."""
+    need("mksquashfs", "squashfs-tools")
     (firmware.folder / "Parent").write_text(PARENT)
     (firmware.folder / "images/tree").mkdir(parents=True, exist_ok=True)
     (firmware.folder / "images/tree/motd").write_text("hello\n")
     (firmware.folder / "images/SConscript").write_text(IMAGES)
     (firmware.folder / "images/greet.py").write_text("print('greetings')\n")
     yield firmware
+    for path in (firmware.folder / "build").glob("gateway*/apps/greeting"):
+        shutil.rmtree(path)
     for name in ("images", "variant", "cache", "out"):
         shutil.rmtree(firmware.folder / name, ignore_errors=True)
     (firmware.folder / "Parent").unlink()
@@ -181,7 +182,7 @@ def test_a_name_twice_and_a_wrong_path_are_told_with_their_line(parent, old, new
 
 
 def test_two_instances_of_one_folder_must_agree(parent):
-    with edited(parent.folder / "Parent", '"variants": Dir("boards")', '"bytecode": "none", "variants": Dir("boards")'):
+    with edited(parent.folder / "Parent", '"variants": Dir("boards")', '"enable": "math", "variants": Dir("boards")'):
         run = parent.scons("-f", "Parent", check=False)
     assert run.code == 2 and re.search(r"images/SConscript:4: target=gateway: Parent:10 builds it in the same folder", run.err), run.err
 

@@ -44,7 +44,7 @@ def parent(built, place):
     shutil.copytree(REPOSITORY / "build/sources", build / "sources", copy_function=_link, symlinks=True)
     for name in ("o", "h", "z", "b"):
         shutil.copytree(REPOSITORY / "build/zig-cache" / name, build / "zig-cache" / name)
-    return folder, f"downloads={REPOSITORY}/downloads bootstrap={python} optimize=debug"
+    return folder, f"downloads={REPOSITORY}/downloads bootstrap={python} optimize=debug deps=none"
 
 
 def run(folder, *command):

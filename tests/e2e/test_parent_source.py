@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from checkout import LONGEST, REPOSITORY, Run, _link, clone
+from checkout import LONGEST, REPOSITORY, Run, _link, clone, need
 
 PARENT = """
 DefaultEnvironment(tools=[])
 env = Environment(tools=["gcc", "gnulink"], ENV={"PATH": "/usr/bin:/bin"})
 python = SConscript("cps/SConstruct", exports={"cpython_scons": {
-    "target": "x86_64-linux-gnu", "source": "tree", "build_dir": "build", "optimize": "debug", "bytecode": "none"}})
+    "target": "x86_64-linux-gnu", "source": "tree", "build_dir": "build", "optimize": "debug", "bytecode": "none", "deps": "none"}})
 own = env.Object("own.o", "own.c", CPPPATH=[python.headers])
 env.Depends(own, python.headers)
 app = python.PythonApp("hello", "hello.py")
@@ -83,10 +83,11 @@ class Parent:
 
 
 @pytest.fixture(scope="module")
-def parent(built, place):
+def parent(main, place):
     if platform.machine() != "x86_64":
         pytest.skip("its programs are run directly: an x86_64 machine")
-    built("x86_64-linux-gnu")
+    need("gcc", "gcc")
+    main.scons("bootstrap")
     folder = place / "edits"
     folder.mkdir()
     return Parent(folder)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 from checkout import REPOSITORY, missing
+from refusal import refused
 
 from crosspy import runner, variant
 from crosspy.errors import UserError
@@ -229,3 +230,23 @@ def test_a_module_alone_makes_a_program_that_can_import_it(program, room, module
     app = room / f"with_{module.replace('.', '_')}.py"
     app.write_text(f"import {module}\nprint({module}.__name__)\n")
     assert program(DEVICE, app).run().stdout == f"{module}\n"
+
+
+@pytest.mark.parametrize("target", [NATIVE, DEVICE])
+def test_run_starts_the_program_with_the_words_behind(program, main, target):
+    program(target, example("hello"))
+    words = ("run", f"target={target}", f"app={example('hello')}", "--")
+    assert "\nhello a b=c -d x y\n" in main.scons(*words, "a", "b=c", "-d", "x y").out
+    assert main.scons(*words).shown == []
+
+
+def test_run_starts_the_interpreter_and_fails_as_it_does(main, built):
+    built(NATIVE)
+    run = main.scons("run", f"target={NATIVE}", "--", "-c", "import sys; print(sys.argv); sys.exit(3)", "-x", check=False)
+    assert "\n['-c', '-x']\n" in run.out and run.code == 2 and "Error 3" in run.err
+    assert main.scons("run", f"target={NATIVE}", "--", "-c", "print(6 * 7)").out.count("\n42\n") == 1
+
+
+def test_words_behind_without_run_are_refused(main):
+    assert "only run takes words behind --" in refused(main, f"target={NATIVE}", "--", "a")
+    assert "name one with target=" in refused(main, "run", f"target={NATIVE},{DEVICE}")

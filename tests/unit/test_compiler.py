@@ -170,6 +170,15 @@ def test_of_an_sdk_only_its_own_headers_and_the_compiler_s_count(tmp_path):
     assert compiler.include(Driver("gcc", root=str(tmp_path / "sdk")), found) == found[:2]
 
 
+def test_of_two_compilers_headers_the_first_one_s_count(tmp_path):
+    """clang 14's stdatomic.h goes on to the next folder's, which is gcc's where Debian's clang for MIPS looks."""
+    for name in ("clang/include", "libc", "gcc/include"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / ("stdio.h" if name == "libc" else "stddef.h")).touch()
+    found = [str(tmp_path / name) for name in ("clang/include", "libc", "gcc/include")]
+    assert compiler.include(Driver("clang"), found) == found[:2]
+
+
 def test_every_pair_of_a_toolchain_and_its_argument_is_checked_at_once():
     for good in ("zig", "gcc", "gcc:/opt/x-", "clang", "clang:/opt/bin/clang-17", "sdk:/opt/a b"):
         toolchain.parse(good)

@@ -1,17 +1,19 @@
 """What the documents list is what there is: arguments, aliases, targets, keys of a variant, files, the two commands."""
 import ast
 import dataclasses
+import inspect
 import re
 import typing
 from pathlib import Path
 
 import pytest
 
-from crosspy import commands, options, release, variant
+from crosspy import commands, options, parent, release, variant
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")
 ARCHITECTURE = (PROJECT / "docs" / "architecture.md").read_text("utf-8")
+FIRMWARE = (PROJECT / "docs" / "firmware.md").read_text("utf-8")
 GLOSSARY = (PROJECT / "variants" / "README.md").read_text("utf-8")
 VARIANTS = variant.load_all(PROJECT / "variants")
 
@@ -89,9 +91,18 @@ def test_the_way_of_every_argument_is_described():
     assert sorted(named) == sorted(options.ARGUMENTS)
 
 
-@pytest.mark.parametrize("text", [README, ARCHITECTURE, GLOSSARY], ids=["README", "architecture", "variants"])
+def test_the_builders_of_a_parent_are_described_with_all_their_words():
+    rows = {found[1]: found[2] for row in table(FIRMWARE, "of the result") if (found := re.match(r"`(\w+)\((.*?)\)`", row[0]))}
+    wanted = {name: ", ".join(f"{word}=" if one.kind is one.KEYWORD_ONLY else word for word, one in inspect.signature(function).parameters.items() if word != "self")
+              for name, function in vars(parent.CPython).items() if name.startswith("Python")}
+    assert rows == wanted
+    nodes = next(row for row in table(FIRMWARE, "of the result") if row[0].startswith("`python`"))
+    assert set(code(nodes[0])) == {name for name, value in vars(parent.CPython).items() if isinstance(value, property)}
+
+
+@pytest.mark.parametrize("text", [README, ARCHITECTURE, GLOSSARY, FIRMWARE], ids=["README", "architecture", "variants", "firmware"])
 def test_every_path_that_a_document_names_exists(text):
-    named = re.findall(r"`((?:cpython|site_scons|tests|docs|variants|\.ci)/[\w./-]*)`", text)
+    named = re.findall(r"`((?:cpython|site_scons|tests|docs|examples|integrations|variants|\.ci)/[\w./-]*)`", text)
     assert [path for path in named if not (PROJECT / path).exists()] == []
 
 

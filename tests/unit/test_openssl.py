@@ -107,6 +107,12 @@ def test_flags_name_paths_of_the_device_and_no_abi(recipe):
     assert {"-DB_ENDIAN", "-DNDEBUG", "-DOPENSSL_PIC", "-DOPENSSL_BUILDING_OPENSSL"} <= set(recipe.flags) and "-mabi=32" not in recipe.flags
 
 
+def test_a_machine_of_32_bits_needs_no_libatomic(site, recipe):
+    made = opensslconf.Configured(**FACTS)
+    wide = replace(site, variant=replace(site.variant, machine=replace(site.variant.machine, bits=64)))
+    assert set(recipe.flags) - set(openssl.recipe(wide, made, openssl.Generators(made, "perl", "cc", "zig")).flags) == {"-DBROKEN_CLANG_ATOMICS"}
+
+
 def test_every_generated_input_has_a_command_and_exporters_have_none(recipe):
     outputs = {name for one in recipe.commands for name in one.outputs} | set(recipe.texts)
     inputs = {name for one in recipe.commands for name in one.inputs} | {unit.source for unit in recipe.units}

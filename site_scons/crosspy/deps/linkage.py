@@ -56,13 +56,15 @@ def attach(target: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]
     A unit whose library is not among them belongs to a module that this run does not link.
     """
     for unit in target["units"]:
-        used = [linked[name] for name in _all(unit["libraries"], linked)]
+        used = [linked[name] for name in _all(unit.get("libraries", ()), linked)]
         unit["needs"] = [node(header) for one in used for header in one.headers]
         unit["states"] = [one.key for one in used]
         if used:
             unit["extra"] = " ".join(filter(None, [unit["extra"], *(shlex.quote(word) for one in used for word in one.include)]))
     for link in target["links"]:
         _link(link, linked, owners)
+    # libpython.a has the objects of built-in modules: whoever links it needs their libraries, too.
+    target["embedded"] = list(dict.fromkeys(path for link in target["links"] if link["kind"] == "program" for path in link["archives"]))
 
 
 def _all(names: Iterable[str], linked: Mapping[str, Linked]) -> list[str]:

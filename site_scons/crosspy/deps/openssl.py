@@ -19,6 +19,11 @@ from .recipe import Command, Recipe, Site, Unit
 HIDDEN = Path(__file__).with_name("openssl_hidden.pl")
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
+# No build loads engines or providers from files; so prefix= does not matter.
+UNUSED = ('-DENGINESDIR="/usr/lib/engines-3"', '-DMODULESDIR="/usr/lib/ossl-modules"')
+# Atomics of eight bytes: a machine of 32 bits may need libatomic for them, and zig's runtime has no __atomic_is_lock_free. With this word
+# crypto/threads_pthread.c takes its locks instead, as it does for compilers that it does not trust.
+WITHOUT_ATOMICS = ("-DBROKEN_CLANG_ATOMICS",)
 # Upstream states none, and so depends on the compiler; it is tested with what gcc and clang took for granted until C23.
 LANGUAGE = ("-std=gnu17",)
 
@@ -67,13 +72,14 @@ def _members(made: Configured, library: str) -> Iterator[tuple[str, str]]:
 def _flags(site: Site, made: Configured) -> Iterator[str]:
     """Yield LIB_CPPFLAGS and CNF_CPPFLAGS of unix-Makefile.tmpl. CNF_CFLAGS choose the ABI (-m64): the site's do that."""
     config, target = made.config, made.target
+    if site.variant.machine.bits == 32:
+        yield from WITHOUT_ATOMICS
     for table in (target, config):
         yield from (f"-D{name}" for key in ("lib_defines", "defines") for name in table.get(key) or ())
     for key in ("lib_cppflags", "cppflags"):
         yield from (target.get(key) or "").split()
-    for name, value in (("OPENSSLDIR", site.options.ssl_certs), ("ENGINESDIR", f"{site.options.prefix}/lib/engines-{config['shlib_version']}"),
-                        ("MODULESDIR", f"{site.options.prefix}/lib/ossl-modules")):
-        yield f'-D{name}="{value}"'
+    yield f'-DOPENSSLDIR="{site.options.ssl_certs}"'
+    yield from UNUSED
 
 
 def _unit(made: Configured, name: str, library: str) -> Unit:
@@ -139,8 +145,8 @@ class Generators:
     def _perlasm(self, program: str, arguments: list[str], name: str, library: str) -> Command:
         """``CC="$(CC)" perl SCRIPT FLAVOUR INCLUDES FLAGS DEFINES OUTPUT``; of the flags scripts know -fPIC alone (x86gas.pl)."""
         made = self.made
-        return Command((), ("env", f"CC={self.compiler}", self.perl, f"{{folder}}/generated/{HIDDEN.name}", *_words(made, "includes", program), path(made, program), *arguments,
-                            made.target["perlasm_scheme"], *_words(made, "includes", name, library), "-fPIC",
+        return Command((), ("env", f"CC={self.compiler}", self.perl, f"{{folder}}/generated/{HIDDEN.name}",
+                            *_words(made, "includes", program), path(made, program), *arguments, made.target["perlasm_scheme"], *_words(made, "includes", name, library), "-fPIC",
                             *_words(made, "defines", name, library), "{output}"), (f"generated/{HIDDEN.name}",))
 
     def _template(self, file: str, program: str) -> Command:

@@ -1,6 +1,7 @@
 """What one run has of third-party libraries: sources fetched and unpacked, one plan per library and target."""
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class Shelf:
                 linked[name] = self._linked(self.libraries[name], plans[name])
         linkage.attach(target, linked, owners)
         target["deps"] = sorted(linked)
+        target["embedded_words"] = shlex.join(["--archives", *(path.removeprefix("#") for path in target["embedded"])]).replace("$", "$$")
         target["libraries"] = [record.row(self.libraries[name], one, self._pin(one)) for name, one in sorted(linked.items())]
         record.write(target, self.libraries)
         return [plan for plan in plans.values() if not plan["whole"]]
