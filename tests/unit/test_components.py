@@ -35,7 +35,7 @@ APP = {**PLAN, "app": {"name": "tool"}, "links": [{**link("apps/tool/linked/tool
 
 def scene(**changes):
     told = {"table": TABLE, "upstream": {"expat": {"version": "2.8.2", "url": "https://e", "sha256": "cd" * 32}}, "tree": Path("/nowhere"),
-            "version": "3.13.15", "digest": "ef" * 32, "url": "https://p", "toolchain": ("gcc", "12"), "libc": "glibc", "static": False, "macros": (),
+            "version": "3.13.15", "digest": "ef" * 32, "url": "https://p", "toolchain": ("gcc", "12"), "libc": "glibc", "libc_version": "2.36", "static": False, "macros": (),
             "carries": components.carrying(["tkinter"], False, None)}
     return components.Scene(**{**told, **changes})
 
@@ -71,6 +71,7 @@ def test_a_toolchain_s_own_runtime_is_the_first_row_that_fits():
     musl = found(toolchain=("zig", "0.17.1"), libc="musl", static=True)
     assert dict(musl["musl"].texts) == {"toolchain_file": "lib/libc/musl/COPYRIGHT"} and musl["compiler-rt"].license == "MIT"
     assert dict(found(libc="musl", static=True)["musl"].texts).keys() == {"text"}
+    assert found()["glibc start files"].version == "2.36" and found()["libgcc"].version == "12"
     assert "musl" not in found() and "compiler-rt" not in found() and found()["libgcc"].license.endswith("GCC-exception-3.1")
 
 
