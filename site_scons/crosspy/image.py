@@ -189,7 +189,7 @@ def make(rows: Iterable[list[str]], form: str, output: Path, program: str, flash
         size = part.stat().st_size
     else:
         data = tar(found) if form == "tar" else cpio(found)
-        part.write_bytes(gzip.compress(data, 9, mtime=0) if form == "cpio.gz" else data)
+        part.write_bytes(gzip.compress(data, 6, mtime=0) if form == "cpio.gz" else data)
         size = part.stat().st_size
     if problem := judge(str(output), size, flash, found):
         part.unlink(missing_ok=True)
