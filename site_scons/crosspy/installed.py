@@ -139,8 +139,7 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
     dynload = f"{job.options.prefix.strip('/')}/lib/python{job.release.series}/lib-dynload"
     places = {name: f"{dynload}/{Path(path).name}" for name, path in made["extensions"].items()}
     table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
-    macros = {name: answer.value is not None for name, answer in answers.answers.items()}
-    macros |= dict.fromkeys(table["stable_abi"]["defined"], True) | dict.fromkeys(table["stable_abi"]["undefined"], False)
+    macros = _macros(table, answers)
     split = job.options.debuginfo == "split"
     inside = {word for word, name in job.links.items() if job.deps[name] == "source"}
     return policy.expectation(
@@ -150,6 +149,18 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
         provided=provided(job.found), debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+
+
+def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:
+    """Return which feature macros of Misc/stable_abi.toml hold. table: modules.toml."""
+    macros = {name: answer.value is not None for name, answer in answers.answers.items()}
+    return macros | dict.fromkeys(table["stable_abi"]["defined"], True) | dict.fromkeys(table["stable_abi"]["undefined"], False)
+
+
+def own_symbols(job, answers: ledger.Ledger) -> list[str]:
+    """Return what ctypes can find in a static program: the stable ABI, and functions of libc."""
+    table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
+    return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["functions"]]
 
 
 def provided(found: Mapping[str, linkage.Linked]) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, upstream
+from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, staticdl, upstream
 from . import makefile as makefile_texts
 from .deps import linkage
 from .deps.library import Library
@@ -144,7 +144,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         found = modules.for_bootstrap(tree, job.tables, found)
     found = [replace(module, cflags=tuple(word.replace(str(tree), job.tree) for word in module.cflags)) for module in found]
     epoch = 0 if job.release.editable else coreplan.release_epoch(tree)
-    core = coreplan.CorePlan(makefile, found, flags.build_date(epoch), job.links)
+    alone = job.variant.static and not job.bootstrap
+    core = coreplan.CorePlan(makefile, staticdl.with_source(found) if alone else found, flags.build_date(epoch), job.links)
     if job.small:
         referred = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
         own = _words(answers.variables.get("LIBS", ""), answers.variables.get("LIBM", "-lm"))
@@ -160,6 +161,8 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     else:
         texts = installed.minimal(job, found, answers, header, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
+    if alone:
+        texts[staticdl.SOURCE] = staticdl.source(installed.own_symbols(job, answers))
     texts |= probing.texts(job, answers)
     if not job.bootstrap:
         made["modules"] = core.carried()
