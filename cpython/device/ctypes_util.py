@@ -15,6 +15,8 @@ test = _upstream_util.test
 
 def find_library(name):
     """Return the soname of a library, as find_library("c") gives "libc.so.6", or None."""
+    if _alone():
+        return None
     found = _upstream_util.find_library(name)
     if found is None and name and "/" not in name and "\0" not in name:
         own = _identity(sys.executable)
@@ -22,6 +24,12 @@ def find_library(name):
             if own is not None and _identity(path) == own:
                 return _soname(path) or os.path.basename(path)
     return found
+
+
+def _alone():
+    """Tell whether this is a static program, which can load no library; where /proc does not tell, it is taken for none."""
+    loaded = _loaded()
+    return bool(loaded) and not any(".so" in os.path.basename(path) for path in loaded)
 
 
 def _candidates(wanted):

@@ -47,6 +47,11 @@ def test_a_library_for_this_machine_is_found_where_the_loader_looks(util, tmp_pa
     assert util.find_library("known") == "upstream's" and util.find_library("../acme") is None and util.find_library("") is None
 
 
+def test_a_static_program_finds_nothing(util, monkeypatch):
+    monkeypatch.setattr(util, "_loaded", lambda: ["/usr/bin/python3.13"])
+    assert util.find_library("known") is None and util.find_library("c") is None
+
+
 def test_what_is_loaded_comes_first(util, monkeypatch):
     monkeypatch.setattr(util, "_folders", list)
     name = next(Path(path).name for path in util._loaded() if Path(path).name.startswith("libc.so"))
