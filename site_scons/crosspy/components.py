@@ -49,8 +49,8 @@ class Component:
 class Scene:
     """What a plan is looked at with. table: components.toml.  upstream: Misc/sbom.spdx.json, by name.
 
-    tree: of CPython's source.  version, digest, url: of CPython.  toolchain: kind and version.  libc, static: of the target.  macros: those that its pyconfig.h
-    defines.  carries: whether a module or package of the library goes to the device.
+    tree, version, digest, url: of CPython's source.  toolchain: kind and version.  libc, libc_version, static: of the target.  macros:
+    those that its pyconfig.h defines.  carries: whether a module or package of the library goes to the device.
     """
 
     table: Mapping
@@ -61,6 +61,7 @@ class Scene:
     url: str
     toolchain: tuple[str, str]
     libc: str
+    libc_version: str
     static: bool
     macros: Collection[str]
     carries: Callable[[str], bool]
@@ -104,7 +105,7 @@ def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library]) -> list[Co
     parts = [part for row in scene.table["part"] if (part := _part(row, plan, scene, files))]
     linked = [_library(row, plan, libraries, files) for row in plan["libraries"]]
     runtime = {row["name"]: row for row in reversed(scene.table["runtime"]) if _fits(row, scene)}
-    last = [Component(row["name"], scene.toolchain[1] if "toolchain_file" in row else "", row["license"], "runtime", files=everything,
+    last = [Component(row["name"], scene.libc_version if "libc" in row else scene.toolchain[1], row["license"], "runtime", files=everything,
                       texts=_texts(row)) for row in runtime.values()]
     row = scene.table["cpython"]
     first = Component(row["name"], scene.version, row["license"], "interpreter", files=everything, texts=_texts(row),

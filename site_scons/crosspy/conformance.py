@@ -96,7 +96,8 @@ class Device:
         """Run one test file."""
         start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"{file}-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
-            words = [*self.command, "-m", "test", "-W", "--timeout", str(self.seconds), "--tempdir", folder, file]
+            # curses: screens go into a file where there is no terminal
+            words = [*self.command, "-m", "test", "-W", "-u", "curses", "--timeout", str(self.seconds), "--tempdir", folder, file]
             with open(Path(folder) / "output", "w+b") as stream:
                 process = subprocess.Popen(words, env={**self.env, "HOME": folder, "TMPDIR": folder}, cwd=folder, stdout=stream,
                                            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
@@ -184,7 +185,7 @@ def _run(args: argparse.Namespace) -> int:
                 row = runner.register(python, found.words[0])
             except OSError as error:
                 print(f"note: the kernel takes no row for qemu ({error}): tests that start sys.executable fail", file=sys.stderr)
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", **dict(found.env)}
+        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **dict(found.env)}
         device = Device((*found.words, str(python)), env, scratch.absolute(), SECONDS * (3 if found.foreign else 1))
         files = chosen(args.only, device.files())
         results = run_all(files, lambda file: device.run(file, expected), args.jobs, lambda line: print(line, flush=True))

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from . import components, explain, spdx
 from .components import Component
+from .deps import choice
 from .deps.library import Library
 from .errors import UserError
 
@@ -16,16 +17,25 @@ def check(plan: Mapping, found: Sequence[Component], against: Collection[str], l
     found: the plan's components.  against: as spdx.deny returns them.  imports: modules of a program's plan.json, none for root/.
     deps, app: as on the command line.
     """
-    lines, out = [], []
+    lines, modules, without = [], [], []
     for one in found:
         for licence in spdx.denied(one.license, against):
             lines.append(f"{licence}: " + " <- ".join([f"{one.name} {one.version}".strip(), *chain(one, plan, libraries, imports, deps, app)]))
-            out += one.modules
+            if one.kind == "library" and not imports:
+                without.append(one.name)
+            else:
+                modules += one.modules or (one.python if imports else ())   # root/ has all of the library's own modules
     if lines:
-        how = "exclude" if imports else "disable"
-        without = f"add {how}={','.join(dict.fromkeys(out))}" if out else "build another way: nothing can be left out for it"
-        raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines), f"{without}, or take the licence off")
+        ways = [f"{'exclude' if imports else 'disable'}={','.join(dict.fromkeys(modules))}"] if modules else []
+        ways += [f"deps={_without(deps, without)}"] if without else []
+        raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines),
+                        (f"use {' '.join(ways)}" if ways else "nothing can be left out for it: use another toolchain") + ", or take the licence off")
 
+
+def _without(deps: str, names: Sequence[str]) -> str:
+    """Return a ``deps=`` value without some libraries."""
+    first, some = choice.parse(deps)
+    return ",".join([first, *(f"{name}:{mode}" for name, mode in {**some, **dict.fromkeys(names, "none")}.items())])
 
 def chain(one: Component, plan: Mapping, libraries: Mapping[str, Library], imports: Mapping[str, Mapping], deps: str, app: str) -> list[str]:
     """Return what brings a component in, from itself on to what was said on the command line."""

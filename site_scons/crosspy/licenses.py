@@ -55,7 +55,7 @@ def scene(target: Mapping, job: stages.Job, releases) -> components.Scene:
     return components.Scene(
         components.load(job.tables), components.upstream_packages(job.release.tree), job.release.tree, job.release.version, job.release.digest,
         pin.urls[0] if pin and pin.sha256 == job.release.digest else "", (job.toolchain.kind, job.toolchain.version), job.variant.libc.name,
-        job.variant.static, components.macros(_text(target, "pyconfig.h")),
+        job.toolchain.libc.rpartition(" ")[2], job.variant.static, components.macros(_text(target, "pyconfig.h")),
         components.carrying(without, job.options.tests, carried.keys() if carried is not None else None))
 
 
@@ -92,7 +92,8 @@ def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for one in found:
-        (part / f"{file_name(one)}.txt").write_text(f"{one.name} {one.version}\nSPDX-License-Identifier: {one.license}\n\n{texts(one).strip()}\n", "utf-8")
+        head = f"{one.name} {one.version}\nSPDX-License-Identifier: {one.license}\n"
+        (part / f"{file_name(one)}.txt").write_text(f"{head}\n{texts(one).strip()}\n", "utf-8")
     (part / SBOM).write_text(bill, "utf-8")
     (part / "licenses.txt").write_text(table(found), "utf-8")
     shutil.rmtree(folder, ignore_errors=True)

@@ -64,7 +64,7 @@ def section(text: str, title: str) -> str:
 def comment(text: str) -> str:
     """Return the comment that a C file begins with."""
     found = re.match(r"\s*/\*(.*?)\*/", text, re.S)
-    return inspect.cleandoc(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)) if found else ""
+    return inspect.cleandoc(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)).strip() if found else ""
 
 
 def wheel(paths: Sequence[Path]) -> list[str]:

@@ -4,6 +4,8 @@ Sources: LSB for PT_GNU_*; gABI chapter 5; the Linux extensions to the gABI for 
 """
 from __future__ import annotations
 
+import posixpath
+
 from .expectation import Expectation
 from .findings import FATAL, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule
 
@@ -38,13 +40,21 @@ def _writable_code(entry: Entry, expect: Expectation) -> Answers:
         yield f"PT_LOAD with W and X at {', '.join(entry.facts.writable_code)}", "W or X"
 
 
+SMALL = 50  # objects: a library like ncurses' panels (27) may have nothing to check
+
+
+def _large(entry: Entry) -> bool:
+    """Tell whether an archive must have calls of checked functions, whatever is in it."""
+    return sum(group.count for group in entry.members) >= SMALL or posixpath.basename(entry.path).startswith("libpython")
+
+
 def _stack_protector(entry: Entry, expect: Expectation) -> Answers:
-    if expect.stack_protector and not any(group.guarded for group in entry.members):
+    if expect.stack_protector and _large(entry) and not any(group.guarded for group in entry.members):
         yield "no object that calls __stack_chk_fail", "objects compiled with -fstack-protector-strong"
 
 
 def _fortify(entry: Entry, expect: Expectation) -> Answers:
-    if expect.fortify and not any(group.fortified for group in entry.members):
+    if expect.fortify and _large(entry) and not any(group.fortified for group in entry.members):
         yield "no object that calls a __*_chk function", "objects compiled with -D_FORTIFY_SOURCE"
 
 

@@ -72,4 +72,5 @@ def _purl(one: Component, version: str) -> PackageURL | None:
     if not version:
         return None
     told = {"download_url": one.url, "checksum": f"sha256:{one.sha256}" if one.sha256 else ""}
-    return PackageURL("generic", None, one.name.lower().replace(" ", "-").replace("*", "-star"), version, {key: value for key, value in told.items() if value})
+    name = one.name.lower().replace(" ", "-").replace("*", "-star")
+    return PackageURL("generic", None, name, version, {key: value for key, value in told.items() if value})

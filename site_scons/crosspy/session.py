@@ -165,8 +165,8 @@ class Session:
             target["report"], target["sized"] = "report", bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
             targets = [self.allowed(target, jobs[target["name"]]) for target in self._programs(got, job, targets)]
-        shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, say)
-        libraries = [plan for target in targets for plan in shelf.supply(target, jobs[target["name"]])]
+        self.shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, self.say)
+        libraries = [plan for target in targets for plan in self.shelf.supply(target, jobs[target["name"]])]
         for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))

@@ -196,7 +196,8 @@ class Instance:
         def known(target: dict):
             return programs.ready(self.small, got, job.interpreter, job.frozen, target)
         plan = self.small.allowed(programs.plan(self.small, known, made, wanted), job)
-        return {**plan, "own": {language: embedding.compiling(job, self.project, language) for language in languages}}
+        building = self.small.shelf.supply(plan, job)
+        return {**plan, "building": building, "own": {language: embedding.compiling(job, self.project, language) for language in languages}}
 
     def _take(self, made: dict, wanted: programs.Wanted, where: str) -> None:
         """Take a name, which is nobody's yet."""

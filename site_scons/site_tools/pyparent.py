@@ -113,13 +113,13 @@ class Graph:
         os.chdir(self.top)  # SCons went to the parent's SConscript
         return made
 
-    def _libraries(self, builds):
-        """Declare the third-party libraries of a target that are not built yet. Returns their stamps."""
+    def _libraries(self, plans):
+        """Declare third-party libraries that are not built yet. Returns their stamps."""
         shared = self.place.nodes
-        for plan in builds.libraries:
+        for plan in plans:
             if plan["at"] not in shared:
                 shared[plan["at"]] = self._script("deps/SConscript", plan=plan)
-        return [shared[plan["at"]] for plan in builds.libraries]
+        return [shared[plan["at"]] for plan in plans]
 
     def nodes(self):
         """Return the nodes of profile=full by name; the first call plans and declares them."""
@@ -129,7 +129,7 @@ class Graph:
         builds = self.instance.builds("full")
         plan, shared = builds.targets[0], self.instance.shared(builds.targets[0])
         if "nodes" not in shared:
-            frozen, libraries = builds.bootstrap["folder"], self._libraries(builds)
+            frozen, libraries = builds.bootstrap["folder"], self._libraries(builds.libraries)
             if frozen not in self.place.nodes:
                 self.place.nodes[frozen] = self._script("cpython/SConscript.bootstrap", plan=builds.bootstrap)
             shared["nodes"] = self._named(plan, libraries, self._script("cpython/SConscript.target", plan={**plan, "sized": False}, bootstrap=self.place.nodes[frozen]))
@@ -164,7 +164,7 @@ class Graph:
         plan = self.instance.program(wanted, words["flash"], where)
         bootstrap = self.instance.shared(plan).setdefault("bootstrap", {
             "python": [self.base.File(self.instance.builds("minimal").bootstrap["interpreter"])], "objects": {}})
-        libraries = self._libraries(self.instance.builds("minimal"))
+        libraries = self._libraries(plan["building"])
         more = self._objects(plan, wanted, files, own) if files else []
         if files and own["libs"]:
             plan["links"][0]["libs"] += " " + shlex.join(own["libs"])

@@ -13,6 +13,8 @@ FILES = "test_int test_float test_struct test_str test_marshal test_json test_de
         "test_zipimport test_importlib".split()
 # Under qemu-user everything takes ten to twenty times as long: files that are quick, and of all that differs between machines.
 QUICK = (Path(__file__).parent / "under_qemu.txt").read_text("utf-8").split()
+# What stands on third-party libraries; the first few are quick.
+LIBRARIES = "test_hashlib test_sqlite3 test_uuid test_zlib test_bz2 test_ctypes test_curses test_lzma test_readline test_ssl".split()
 NIGHTLY = pytest.mark.nightly
 
 
@@ -54,6 +56,18 @@ def test_files_of_every_kind_under_qemu(built, room, name):
     status, result, _ = run(built(name), room / "conformance.json", "--only", ",".join(QUICK))
     unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
     assert unexpected == {} and status == 0 and len(result["files"]) >= 120
+
+
+@pytest.mark.parametrize("name, files", [
+    ("x86_64-linux-musl", LIBRARIES[:4]), pytest.param("x86_64-linux-musl", LIBRARIES, marks=NIGHTLY), pytest.param("x86_64-linux-gnu", LIBRARIES, marks=NIGHTLY),
+    pytest.param("aarch64-linux-gnu", LIBRARIES, marks=NIGHTLY)], ids=lambda value: value if isinstance(value, str) else f"{len(value)}-files")
+def test_modules_with_a_library_fail_as_expected_and_no_other_way(built, room, name, files):
+    build = built(name, "deps=source", flavour="+deps-source")
+    status, result, _ = run(build, room / "conformance.json", "--only", ",".join(files))
+    unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
+    assert unexpected == {} and status == 0
+    skipped = {file for file, row in result["files"].items() if row["status"] == "skipped"}
+    assert skipped <= {"test_ctypes"}, "only _ctypes_test of tests=yes is missing"
 
 
 def test_the_alias_wants_the_test_package_and_knows_the_files(main):

@@ -179,7 +179,9 @@ def test_a_kill_loses_nothing_that_was_committed_and_leaves_nothing_else(device,
 
 # ctypes and uuid
 
-def test_ctypes_calls_pass_structures_call_back_and_keep_errno(device):
+def test_ctypes_calls_pass_structures_call_back_and_keep_errno(device, request):
+    if not loads(device):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="a static program has no dlopen(NULL), which ctypes calls at its import"))
     told = facts(device, "foreign.py", *(["libc"] if loads(device) else []))
     assert told["callbacks"] == {"point": 50, "mixed": 659386.0, "large": 1 + 168 + 2**40, "many": 370.0}
     assert told["memory"] == {"buffer": "01ab4zz789", "wide": "ä😀", "big-endian": "01020304abcd0000", "sizes": True, "threads' errno": [0, 5, 5]}

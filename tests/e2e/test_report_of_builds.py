@@ -11,7 +11,8 @@ import pytest
 from checkout import REPOSITORY, need
 from refusal import refused
 
-from crosspy import linkmap, placing, report, savings, sizes  # noqa: E402  (built.py adds the path)
+from crosspy import linkmap, members, placing, report, savings, sizes  # noqa: E402  (built.py adds the path)
+from crosspy.deps import library
 from crosspy.symbols import Image
 
 MUSL = "x86_64-linux-musl"
@@ -49,6 +50,13 @@ def test_every_byte_of_root_is_in_the_report(musl):
     assert frozen[sizes.PYTHON, "importlib", "importlib._bootstrap", "frozen code"] > 30_000
 
 
+def test_libraries_have_their_bytes_and_go_with_the_modules_that_share_them(musl):
+    found = sizes_of(musl)
+    assert found["tree"][sizes.LIBRARY].keys() >= {"openssl", "zlib", "sqlite", "libffi"}
+    openssl = next(row for row in found["saves"] if row["module"] == "openssl")
+    assert openssl["how"] == "disable=_hashlib,_ssl" and [sizes.LIBRARY, "openssl"] in openssl["parts"] and openssl["bytes"] > 2_000_000
+
+
 def test_nearly_every_byte_has_a_module(musl):
     """What the linker and the file format need is little: otherwise something was not found out."""
     totals = savings.modules(report.flat(sizes_of(musl)["tree"]))
@@ -69,9 +77,11 @@ def test_the_page_is_the_data_and_needs_no_network(musl):
 def link_again(build, room, objects, strip="-s"):
     """Make the interpreter's link once more, of other objects or with its symbols (strip="-g"); returns its path."""
     graph = rows(build, "graph.json")
+    archives = next(link for link in rows(build, "sizing.json")["links"] if link["file"] == "linked/python")["archives"]
+    inside = {word for one in library.load_all(REPOSITORY / "deps").values() for word in one.links}
     link = next(link for link in graph["links"] if link["output"] == "linked/python")
     command = [strip if word == "-s" else word for word in shlex.split(link["command"])]
-    subprocess.run([*command, "-o", room / "python", *objects, *link["libs"].split()], cwd=REPOSITORY, check=True,
+    subprocess.run([*command, "-o", room / "python", *objects, *archives, *(word for word in link["libs"].split() if word not in inside)], cwd=REPOSITORY, check=True,
                    env={**graph["env"], "HOME": str(room)})
     return room / "python"
 
@@ -82,11 +92,14 @@ def test_the_map_and_the_symbols_agree(musl, room):
     link = next(link for link in sizing["links"] if link["file"] == "linked/python")
     paths = [musl.folder / "obj" / name for name in link["objects"]]
     objects = [placing.Object(tuple(sizing["owners"][name]), Image(path.read_bytes())) for name, path in zip(link["objects"], paths)]
+    more = members.taken(objects, [str(REPOSITORY / path) for path in link["archives"]],
+                         {str(REPOSITORY / path): (sizes.LIBRARY, name) for path, name in sizing["archives"].items()})
+    objects += more.values()
     named = Image(link_again(musl, room, paths, "-g").read_bytes())
     data = musl.python.read_bytes()
     placing.check_same(Image(data), named)
     text = (musl.folder / "unstripped/python.map").read_text("utf-8")
-    layouts = [placing.by_symbols(named, objects), linkmap.read(text, str(musl.folder / "obj"), link["objects"], objects, sizes.LIBC)]
+    layouts = [placing.by_symbols(named, objects), linkmap.read(text, str(musl.folder / "obj"), [*link["objects"], *more], objects, sizes.LIBC)]
     told = [savings.modules(sizes.measure(data, layout, sizes.Names({}))) for layout in layouts]
     ours = {owner for owner in told[1] if owner[0] in (sizes.CORE, sizes.EXTENSION, sizes.LIBRARY)}
     assert len(ours) > 200

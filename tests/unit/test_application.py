@@ -1,4 +1,5 @@
 """From a closure to what one program is made of."""
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,13 @@ def test_the_interpreter_itself_has_no_launcher(made, parts):
     plan = application.plan(made, alone, PROJECT)
     assert "_application" not in plan["texts"]["apps/python3.13/generated/modules.list"]
     assert [unit["object"] for unit in plan["units"]][1] == "apps/python3.13/python.o"
+
+
+def test_frozen_certificates_are_known_to_the_launcher(made, parts, tmp_path):
+    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    plain = application.plan(made, parts, PROJECT)["texts"]
+    texts = application.plan(made, replace(parts, bundle=str(tmp_path / "ca.pem")), PROJECT)["texts"]
+    assert "CERTIFICATES = False" in plain["apps/tool/generated/_application_data.py"]
+    assert "CERTIFICATES = True" in texts["apps/tool/generated/_application_data.py"]
+    assert texts["apps/tool/generated/_application_certificates.py"] == "PEM = '-----BEGIN CERTIFICATE-----\\n'\n"
+    assert "_application_certificates" in texts["apps/tool/generated/modules.list"]

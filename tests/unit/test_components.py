@@ -35,7 +35,7 @@ APP = {**PLAN, "app": {"name": "tool"}, "links": [{**link("apps/tool/linked/tool
 
 def scene(**changes):
     told = {"table": TABLE, "upstream": {"expat": {"version": "2.8.2", "url": "https://e", "sha256": "cd" * 32}}, "tree": Path("/nowhere"),
-            "version": "3.13.15", "digest": "ef" * 32, "url": "https://p", "toolchain": ("gcc", "12"), "libc": "glibc", "static": False, "macros": (),
+            "version": "3.13.15", "digest": "ef" * 32, "url": "https://p", "toolchain": ("gcc", "12"), "libc": "glibc", "libc_version": "2.36", "static": False, "macros": (),
             "carries": components.carrying(["tkinter"], False, None)}
     return components.Scene(**{**told, **changes})
 
@@ -71,6 +71,7 @@ def test_a_toolchain_s_own_runtime_is_the_first_row_that_fits():
     musl = found(toolchain=("zig", "0.17.1"), libc="musl", static=True)
     assert dict(musl["musl"].texts) == {"toolchain_file": "lib/libc/musl/COPYRIGHT"} and musl["compiler-rt"].license == "MIT"
     assert dict(found(libc="musl", static=True)["musl"].texts).keys() == {"text"}
+    assert found()["glibc start files"].version == "2.36" and found()["libgcc"].version == "12"
     assert "musl" not in found() and "compiler-rt" not in found() and found()["libgcc"].license.endswith("GCC-exception-3.1")
 
 
@@ -89,7 +90,7 @@ def refusal(plan, against, imports=(), **words):
 
 def test_a_denied_library_is_told_with_the_chain_that_brings_it_in():
     error = refusal(PLAN, "GPL-3.0-or-later")
-    assert error.where == "license_deny=GPL-3.0-or-later target=x" and error.fix.startswith("add disable=readline")
+    assert error.where == "license_deny=GPL-3.0-or-later target=x" and error.fix.startswith("use deps=source,readline:none, or")
     assert error.what == "GPL-3.0-or-later: readline 1.0 <- module readline <- deps=source,readline:source"
 
 
@@ -98,13 +99,15 @@ def test_a_library_behind_another_names_that_and_a_program_its_imports():
     assert "MIT: ncurses 1.0 <- readline <- module readline" in refusal(nested, "MIT").what
     row = {"kind": "library", "line": 1, "how": ""}
     imports = {"tool": {**row, "parent": ""}, "ssl": {**row, "parent": "tool"}, "_ssl": {**row, "parent": "ssl"}}
-    error = refusal(APP, "Apache-2.0", imports)
+    error = refusal(APP, "Apache-2.0", imports, carries=components.carrying([], False, imports))
     assert error.what == "Apache-2.0: openssl 1.0 <- module _ssl <- ssl <- tool <- deps=source,readline:source <- app=tool.py"
-    assert error.fix.startswith("add exclude=_ssl")
+    assert error.fix.startswith("use exclude=_ssl, or")
 
 
 def test_parts_and_runtime_can_be_denied_and_what_is_not_linked_cannot():
-    assert "MIT: expat 2.8.2 <- module pyexpat <- CPython" in refusal(PLAN, "MIT").what
+    error = refusal(PLAN, "MIT")
+    assert "MIT: expat 2.8.2 <- module pyexpat <- CPython" in error.what
+    assert error.fix == "use disable=pyexpat deps=source,readline:source,ncurses:none, or take the licence off"
     assert "dtoa: dtoa in CPython 3.13.15 <- CPython's core" in refusal(PLAN, "dtoa").what
     deny.check(APP, components.of(APP, scene(carries=components.carrying([], False, ())), KNOWN), spdx.deny("GPL-3.0-or-later"), KNOWN, {}, "source", "")
 

@@ -44,7 +44,7 @@ def test_a_section_of_upstream_s_list_is_plain_text():
 
 
 def test_a_comment_is_text_without_its_stars():
-    assert licensetexts.comment("/* MIT License\n *\n *   Copyright\n */\nint a; /* b */\n") == "MIT License\n\n  Copyright"
+    assert licensetexts.comment("/* MIT License\n *\n * Copyright\n */\nint a; /* b */\n") == "MIT License\n\nCopyright"
 
 
 @pytest.fixture

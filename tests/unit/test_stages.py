@@ -57,7 +57,7 @@ def test_scons_sees_a_path_from_the_top():
 @pytest.fixture
 def project(tmp_path):
     """Return a checkout with one rule and one table."""
-    for name in ("site_scons/crosspy/rules.py", "cpython/probes.toml", "cpython/SConscript"):
+    for name in ("site_scons/crosspy/rules.py", "cpython/probes.toml", "cpython/SConscript", "cpython/device/ours.py"):
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "project" / name).write_text("x = 1\n")
     return tmp_path / "project"

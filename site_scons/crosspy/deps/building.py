@@ -35,7 +35,7 @@ STAMP = "built.json"
 class Job:
     """One library for one target. folder: relative to the top.  pin, tree: of its source, the latter absolute.
 
-    above: plans of the libraries that it needs.  host: what compiles programs for this machine.
+    above: plans of the libraries that it needs.  host: what compiles programs for this machine.  rules: the digest of all rules.
     """
 
     library: Library
@@ -46,6 +46,7 @@ class Job:
     options: Options
     toolchain: Toolchain
     host: Toolchain
+    rules: str
     above: tuple[Mapping, ...] = ()
 
 
@@ -75,12 +76,16 @@ def _key(job: Job) -> str:
     digest = hashlib.sha256()
     told = {name: getattr(job.options, name) for name in DECIDING if name not in ("toolchain", "sysroot")}
     rows = [asdict(job.variant), told, job.toolchain.digest, job.toolchain.cc, job.host.digest, job.pin.sha256, str(job.tree), job.folder,
-            os.getcwd(), [above["key"] for above in job.above]]
+            os.getcwd(), job.rules, [above["key"] for above in job.above]]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    here = Path(__file__).parent
-    for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.p[ly]")), Path(job.library.where)):
-        digest.update(room.read_bytes())
+    digest.update(Path(job.library.where).read_bytes())
     return digest.hexdigest()
+
+
+def rules() -> str:
+    """Return the digest of every file that holds a rule of building libraries."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join(room.read_bytes() for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.p[ly]"))))).hexdigest()
 
 
 def _recipe(job: Job) -> Recipe:

@@ -28,7 +28,7 @@ def row(library: Library, linked: Linked, pin: Archive | None) -> dict:
 def expected(target: Mapping, libraries: Mapping[str, Library], modes: Mapping[str, str]) -> list[dict]:
     """Return the rows of a target's libraries as far as they are known before anything is fetched: the newest pin is the one."""
     found = []
-    for name in users(target["modules"], libraries):
+    for name in (name for name in users(target["modules"], libraries) if modes[name] != "none"):
         pin = libraries[name].pins[0] if libraries[name].pins and modes[name] == "source" else None
         found.append(row(libraries[name], Linked(name, modes[name], pin.version if pin else "of the sysroot", ""), pin))
     return found

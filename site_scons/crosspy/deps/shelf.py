@@ -26,6 +26,8 @@ class Shelf:
                  host: Callable[[], toolchain.Toolchain], say: Callable[[str], None]):
         self.libraries, self.arguments, self.options, self.host, self.say = libraries, arguments, options, host, say
         self._sources: dict[str, tuple[Archive, Path]] = {}
+        self._host: toolchain.Toolchain | None = None
+        self._rules = ""
 
     def supply(self, target: dict, job: stages.Job) -> list[dict]:
         """Give a target's plan its libraries; return the plans of those that this run builds. Raises UserError."""
@@ -47,9 +49,10 @@ class Shelf:
 
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
         pin, tree = self._source(library)
+        self._host, self._rules = self._host or self.host(), self._rules or building.rules()  # once for all libraries
         folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
         above = tuple(plans[name] for name in library.needs if name in plans)
-        plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self.host(), above), self.say)
+        plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self._host, self._rules, above), self.say)
         stages.commit(plan)
         return plan
 
