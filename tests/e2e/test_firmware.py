@@ -131,7 +131,7 @@ Import("python", "again")
 status = python.PythonApp("status", "#apps/status.py")
 other = again.PythonApp("greeting", "greet.py", include=["json"])
 made = [python.PythonImage("image" + suffix, {"/usr/bin/status": status, "/usr/bin/greet": other, "/etc": "tree"}, links={"/bin": "usr/bin"},
-                           format="" if suffix else "folder") for suffix in ("", ".tar", ".cpio", ".squashfs")]
+                           format="" if suffix else "folder", flash="20M") for suffix in ("", ".tar", ".cpio", ".squashfs")]
 Return("made")
 """
 
@@ -146,8 +146,8 @@ def parent(firmware):
     (firmware.folder / "images/SConscript").write_text(IMAGES)
     (firmware.folder / "images/greet.py").write_text("print('greetings')\n")
     yield firmware
-    for path in (firmware.folder / "build").glob("gateway*/apps/greeting"):
-        shutil.rmtree(path)
+    for path in (firmware.folder / "build").glob("gateway*/*/greeting"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     for name in ("images", "variant", "cache", "out"):
         shutil.rmtree(firmware.folder / name, ignore_errors=True)
     (firmware.folder / "Parent").unlink()
