@@ -36,6 +36,14 @@ CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 CLIENT = re.compile(r"PIP_(?!REQUIREMENT|TARGET|PREFIX|USER)\w+|(?:https?|all|no)_proxy", re.I)
 APT = re.compile(r"Acquire::(Check-Valid-Until|Check-Date|https?::(Proxy|CaInfo).*)")
 FORBIDDEN = ("cc", "gcc", "clang", "c99", "ld", "as", "ar", "make", "gmake", "cmake", "ninja", "autoconf", "python3.13")
+SYSROOT = "/usr/aarch64-linux-gnu"
+WITH_LIBRARIES = ("_bz2", "_ctypes", "_curses", "_curses_panel", "_hashlib", "_lzma", "_sqlite3", "_ssl", "_uuid", "readline", "zlib")
+USE = """
+import bz2, ctypes, curses.panel, hashlib, lzma, readline, sqlite3, ssl, uuid, zlib
+assert ssl.create_default_context().verify_mode == ssl.CERT_REQUIRED and hashlib.new("sha3_256").digest_size == 32
+assert ctypes.CDLL(None).abs(-3) == 3 and sqlite3.connect(":memory:").execute("select json('[1]')").fetchone() == ("[1]",)
+print(ssl.OPENSSL_VERSION, "SQLite", sqlite3.sqlite_version)
+"""
 EM_AARCH64 = 183
 DOWNLOAD_SECONDS, BUILD_SECONDS = 900, 1800
 
@@ -143,11 +151,26 @@ def check_outputs(root: Path) -> str:
     if missing or "root/usr/bin/python3.13" not in manifest["files"]:
         raise Failed(f"manifest.json names files that are not there: {missing[:3]}")
     made = [str(path.relative_to(clone)) for name in ("config.status", "config.log", "Makefile")
-            for path in (clone / "build/sources").glob(f"*/{name}")]
+            for path in (clone / "build/sources").glob(f"Python-*/{name}")]
     if made:
         raise Failed(f"configure or make has been at work: {', '.join(made)}")
+    absent = [row["name"] for row in manifest["modules"] if row["name"] in WITH_LIBRARIES and row["kind"] == "absent"]
+    if absent:
+        raise Failed(f"modules that need a third-party library are absent: {', '.join(absent)}")
+    told = use_libraries(build / "root/usr/bin/python3.13")
     size = sum(row["bytes"] for row in manifest["sizes"].values())
-    return f"CPython {manifest['release']['version']}, {len(manifest['files'])} files, {size / 1e6:.1f} MB"
+    return f"CPython {manifest['release']['version']}, {len(manifest['files'])} files, {size / 1e6:.1f} MB{told}"
+
+
+def use_libraries(python: Path) -> str:
+    """Use TLS, foreign functions and a database on the result, where this machine has qemu-user; return what they say."""
+    qemu = shutil.which("qemu-aarch64-static")
+    if not qemu or not Path(SYSROOT).is_dir():
+        return ""
+    done = subprocess.run([qemu, "-L", SYSROOT, str(python), "-B", "-c", USE], capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"a module with a third-party library fails: {done.stderr[-500:]}")
+    return f", {done.stdout.strip()}"
 
 
 def check_traces(root: Path) -> None:
