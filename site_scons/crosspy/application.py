@@ -48,7 +48,7 @@ def plan(made: dict, parts: Parts, project: Path, sources: Sequence[str] = ()) -
     """
     at = f"apps/{parts.name}"
     own = f"{made['folder']}/{at}/generated"
-    builtin = [name for name in made["parts"] if name in parts.closure.extensions]
+    builtin = sorted(name for name in made["parts"] if name in parts.closure.extensions)  # a plan that was kept has them in this order
     objects = list(dict.fromkeys([*made["core"], *(name for module in builtin for name in made["parts"][module]["objects"])]))
     wanted = set(objects)
     units = [unit for unit in made["units"] if unit["object"] in wanted]

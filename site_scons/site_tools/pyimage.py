@@ -28,9 +28,9 @@ def declare(graph, target, files, format, links, folders, devices, modes, flash)
     for inner, one in files.items():
         found = one[0] if SCons.Util.is_Sequence(one) and len(one) == 1 else one
         found = found if isinstance(found, SCons.Node.Node) else graph.source(found, "it is in no folder of this tree, and nothing builds it")
-        tree = isinstance(found, SCons.Node.FS.Dir) or (not found.has_builder() and os.path.isdir(found.srcnode().abspath))
-        placed[inner] = graph.relative(found if found.has_builder() else found.srcnode()), tree
-        sources += _below(found.srcnode()) if tree and not found.has_builder() else [found]
+        tree = isinstance(found, SCons.Node.FS.Dir) or (not found.has_explicit_builder() and os.path.isdir(found.srcnode().abspath))
+        placed[inner] = graph.relative(found if found.has_explicit_builder() else found.srcnode()), tree
+        sources += _below(found.srcnode()) if tree and not found.has_explicit_builder() else [found]
     plan = imageplan.plan(path, format, placed, links, folders, devices, modes)
     budgeted = budget.parse(flash) if flash else graph.cpython.flash
     record, program = "", ""

@@ -191,14 +191,14 @@ class Graph:
     def source(self, value, missing="there is no such file"):
         """Return the node of a parent's file, as the SConscript that is being read names it."""
         found = value if isinstance(value, SCons.Node.Node) else self.fs.Entry(str(value))
-        if not found.has_builder() and not found.srcnode().exists():
+        if not found.has_explicit_builder() and not found.srcnode().exists():
             raise UserError(str(value), missing, "correct the name; it is relative to the SConscript that names it")
-        return (found if found.has_builder() else found.srcnode()).disambiguate()
+        return (found if found.has_explicit_builder() else found.srcnode()).disambiguate()
 
     def _application(self, value):
         found = (value[0] if SCons.Util.is_Sequence(value) and len(value) == 1 else value)
         found = found if isinstance(found, SCons.Node.Node) else self.fs.Entry(str(found))
-        if found.has_builder():
+        if found.has_explicit_builder():
             raise UserError(str(found), "the build makes it, but what it imports decides what is built", "name a file that is there already")
         path = self.relative(found.srcnode())
         if os.path.isabs(path):

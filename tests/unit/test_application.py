@@ -2,6 +2,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import json
 import pytest
 
 from crosspy import application
@@ -79,3 +80,10 @@ def test_frozen_certificates_are_known_to_the_launcher(made, parts, tmp_path):
     assert "CERTIFICATES = True" in texts["apps/tool/generated/_application_data.py"]
     assert texts["apps/tool/generated/_application_certificates.py"] == "PEM = '-----BEGIN CERTIFICATE-----\\n'\n"
     assert "_application_certificates" in texts["apps/tool/generated/modules.list"]
+
+
+def test_a_plan_that_was_kept_gives_the_same_program_as_a_new_one(made, parts):
+    """graph.json is written with sorted keys; the order of built-in modules is the program's bytes."""
+    fresh = {**made, "parts": dict(sorted(made["parts"].items(), reverse=True))}
+    kept = json.loads(json.dumps(fresh, sort_keys=True))
+    assert json.dumps(application.plan(fresh, parts, PROJECT), sort_keys=True) == json.dumps(application.plan(kept, parts, PROJECT), sort_keys=True)
