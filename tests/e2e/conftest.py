@@ -22,7 +22,8 @@ _WANTED = pytest.StashKey[list[str]]()
 @pytest.hookimpl(trylast=True)  # behind -m, which takes tests out
 def pytest_collection_modifyitems(config, items):
     """Note which variants the chosen tests need: one graph builds them all, faster than one after the other."""
-    named = {item.callspec.params["name"] for item in items if "name" in getattr(getattr(item, "callspec", None), "params", {})}
+    named = {item.callspec.params["name"] for item in items
+             if "built" in getattr(item, "fixturenames", ()) and "name" in getattr(getattr(item, "callspec", None), "params", {})}
     config.stash[_WANTED] = sorted(named & VARIANTS.keys())
 
 
