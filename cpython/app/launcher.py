@@ -15,17 +15,25 @@ CHILDREN = ("multiprocessing.spawn", "multiprocessing.resource_tracker", "multip
 WORDS = {*CHILDREN, "spawn_main", "main", "sys", "argv"}
 
 
-class Carried(FrozenImporter):
-    """Finds packages with data files, and the metadata of distributions; the code itself is found as always."""
+class Own(FrozenImporter):
+    """Finds modules that get more than their code, which is found as always. wanted: their names."""
+
+    wanted = ()
 
     @classmethod
     def find_spec(cls, fullname, path=None, target=None):
-        if fullname not in RESOURCES:
+        if fullname not in cls.wanted:
             return None
         spec = FrozenImporter.find_spec(fullname, path, target)
         if spec is not None:
             spec.loader = cls
         return spec
+
+
+class Carried(Own):
+    """Finds packages with data files, and the metadata of distributions."""
+
+    wanted = RESOURCES
 
     @staticmethod
     def get_resource_reader(fullname):
@@ -40,17 +48,10 @@ class Carried(FrozenImporter):
         return find(METADATA, context)
 
 
-class Trusting(FrozenImporter):
+class Trusting(Own):
     """Finds ssl, and makes its default contexts trust the certificates that are frozen beside it, besides the device's own."""
 
-    @classmethod
-    def find_spec(cls, fullname, path=None, target=None):
-        if fullname != "ssl":
-            return None
-        spec = FrozenImporter.find_spec(fullname, path, target)
-        if spec is not None:
-            spec.loader = cls
-        return spec
+    wanted = ("ssl",)
 
     @staticmethod
     def exec_module(module):
