@@ -70,7 +70,8 @@ def shared(removable: Mapping[str, Mapping], users: Mapping[str, Sequence[str]])
         if len(modules) > 1 and all(module in found for module in modules):
             rows = [found[module] for module in modules]
             how = f"disable={','.join(modules)}" if all("how" in row for row in rows) else ""
-            found[library] = {"how": how, "extensions": list(modules),
+            # A module may have the library's name (zlib), and its row must stay: what is read back here is made again.
+            found[library if library not in removable or "extensions" in removable[library] else f"{library} library"] = {"how": how, "extensions": list(modules),
                               "libraries": sorted({library, *(name for row in rows for name in row["libraries"]),
                                                    *(name for name, others in users.items() if set(others) <= set(modules))}),
                               "packages": sorted({name for row in rows for name in row.get("packages", ())})}
