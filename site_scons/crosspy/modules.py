@@ -15,6 +15,9 @@ from .deps.library import Library
 from .errors import UserError, nearest
 
 
+_BLANK = "\0"  # in a path, while words are told apart by blanks
+
+
 @dataclass(frozen=True)
 class Module:
     """One extension module. kind: ``builtin``, ``shared`` or ``absent``; reason: why, when absent.
@@ -54,7 +57,7 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
     """
     table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
     table["known"] = libraries or {}
-    makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree), "PY_STDMODULE_CFLAGS": "",
+    makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree).replace(" ", _BLANK), "PY_STDMODULE_CFLAGS": "",
                                                                          "CCSHARED": ""})
     text = autoconf.strip_comments(upstream.read(tree, "configure.ac"))
     calls = {call.arg(0): call for call in autoconf.calls(text, "PY_STDLIB_MOD", "PY_STDLIB_MOD_SIMPLE")
@@ -148,7 +151,7 @@ def _present(line, call, variables, makefile: upstream.Makefile) -> Module:
         first = 1 if call.name == "PY_STDLIB_MOD_SIMPLE" else 3
         where = f"configure.ac:{call.line}"
         cflags, libs = (shelltest.substitute(call.arg(i), variables, where) for i in (first, first + 1))
-    words = makefile.expand(" ".join(line.flags)).split() + makefile.expand(cflags).split()
+    words = [word.replace(_BLANK, " ") for word in (makefile.expand(" ".join(line.flags)).split() + makefile.expand(cflags).split())]
     archives = [word for word in words if word.endswith(".a")]
     more = makefile.expand(libs).split()
     archives += [word for word in more if word.endswith(".a")]

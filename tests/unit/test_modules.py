@@ -152,3 +152,10 @@ def test_modules_on_one_state_of_a_static_library_are_built_in():
     assert built_in(found, {"ncurses", "libedit"}) == ["_curses", "_curses_panel"]
     assert built_in(found, {"libedit"}) == []
     assert built_in([found[0], modules.Module("_curses_panel", "absent"), found[2]], {"ncurses"}) == []
+
+
+def test_a_tree_with_a_blank_in_its_path_is_one_word(tmp_path):
+    from crosspy import upstream
+    makefile = upstream.Makefile("", {"srcdir": f"{tmp_path}/a place".replace(" ", modules._BLANK), "PY_STDMODULE_CFLAGS": "", "CCSHARED": ""})
+    line = upstream.setup_lines("_io _io/_iomodule.c -I$(srcdir)/Modules/_io -DA\n", "static")[0]
+    assert modules._present(line, None, {}, makefile).cflags == (f"-I{tmp_path}/a place/Modules/_io", "-DA")
