@@ -15,7 +15,8 @@ VARIANT = "x86_64-linux-musl"  # static: it runs on any Linux of this machine
 
 def interpreter(build: Path, series: str) -> Path:
     """Return the full interpreter of a build folder, made for this machine. Raises UserError when it is not there yet."""
-    path = build / VARIANT / "root" / "usr" / "bin" / f"python{series}"
+    inner = f"root/usr/bin/python{series}"
+    path = next(iter([one for one in (build / VARIANT / inner, *sorted(build.glob(f"{VARIANT}+*/{inner}"))) if one.exists()]), build / VARIANT / inner)
     if not path.exists():
         raise UserError("trace=yes", f"the application runs under the full {VARIANT}, and {path} is not there",
                         f"build it first: scons target={VARIANT}")

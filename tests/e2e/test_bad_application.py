@@ -11,7 +11,7 @@ WRONG = {
     "not UTF-8": ({"a.py": b"x = '\xe4'\n"}, ["a.py:1: it is not UTF-8 (byte 0xe4)"]),
     "an import that exists nowhere": ({"a.py": "import b\n", "b.py": "\nimport no_such\n"},
                                       ["no_such: there is no such module", "a.py:1, ", "b.py:2", "exclude=no_such"]),
-    "what this build has not": ({"a.py": "import ssl\n"}, ["ssl: it needs _ssl, and _ssl: needs OpenSSL", "a.py:1"]),
+    "what this build has not": ({"a.py": "import ssl\n"}, ["ssl: it needs _ssl, and _ssl: needs openssl", "a.py:1"]),
     "a name of the library": ({"a.py": "import json\n", "json.py": ""}, ["json.py has the name of a module of the standard library"]),
     "a compiled dependency": ({"a.py": "import fast\n", "fast/__init__.py": "from . import core\n", "fast/core.abi3.so": b"\x7fELF"},
                               ["fast.core", "core.abi3.so", "--no-binary"]),

@@ -10,6 +10,8 @@ import pytest
 from checkout import REPOSITORY, differences, need, snapshot
 from firmware import DOCUMENT, Firmware, commands
 
+pytestmark = pytest.mark.nightly  # whole firmware images: minutes
+
 TAIL = ["STRIP", "INSPECT", "MANIFEST", "REPORT", "FLASH", "READY"]  # what follows the link of each program
 
 

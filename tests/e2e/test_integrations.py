@@ -8,6 +8,8 @@ import sys
 import pytest
 from checkout import REPOSITORY, _link, need
 
+pytestmark = pytest.mark.nightly  # whole firmware images: minutes
+
 TARGET = "x86_64-linux-gnu"
 LISTS = f"""
 cmake_minimum_required(VERSION 3.16)

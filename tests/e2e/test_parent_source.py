@@ -8,6 +8,8 @@ import sys
 import pytest
 from checkout import LONGEST, REPOSITORY, Run, _link, clone, need
 
+pytestmark = pytest.mark.nightly  # whole firmware images: minutes
+
 PARENT = """
 DefaultEnvironment(tools=[])
 env = Environment(tools=["gcc", "gnulink"], ENV={"PATH": "/usr/bin:/bin"})
