@@ -50,8 +50,11 @@ def test_every_byte_of_root_is_in_the_report(musl):
     assert frozen[sizes.PYTHON, "importlib", "importlib._bootstrap", "frozen code"] > 30_000
 
 
-def test_libraries_have_their_bytes_and_go_with_the_modules_that_share_them(musl):
-    found = sizes_of(musl)
+@pytest.mark.nightly
+def test_libraries_have_their_bytes_and_go_with_the_modules_that_share_them(built, main):
+    build = built(MUSL, "deps=source", flavour="+deps-source")
+    main.scons(f"target={MUSL}", "deps=source", "report")
+    found = sizes_of(build)
     assert found["tree"][sizes.LIBRARY].keys() >= {"openssl", "zlib", "sqlite", "libffi"}
     openssl = next(row for row in found["saves"] if row["module"] == "openssl")
     assert openssl["how"] == "disable=_hashlib,_ssl" and [sizes.LIBRARY, "openssl"] in openssl["parts"] and openssl["bytes"] > 2_000_000
