@@ -8,7 +8,9 @@
 # where no language is enabled, it is zig. TARGET is CPYTHON_SCONS_TARGET where it is not given.
 set(CpythonScons_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}/../.." CACHE INTERNAL "")
 find_program(CPYTHON_SCONS_SCONS scons REQUIRED)
-set(CPYTHON_SCONS_TARGET "" CACHE STRING "the target of all Python programs: scons targets lists them")
+if(NOT DEFINED CPYTHON_SCONS_TARGET)  # before policy CMP0126 set(CACHE) takes an ordinary variable's value away
+  set(CPYTHON_SCONS_TARGET "" CACHE STRING "the target of all Python programs: scons targets lists them")
+endif()
 
 function(_cpython_scons_toolchain result)
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_C_COMPILER MATCHES "gcc$")

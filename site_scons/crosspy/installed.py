@@ -158,9 +158,9 @@ def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:
 
 
 def own_symbols(job, answers: ledger.Ledger) -> list[str]:
-    """Return what ctypes can find in a static program: the stable ABI, and functions of libc."""
+    """Return what ctypes can find in a static program: the stable ABI, other data of the interpreter, functions of libc."""
     table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
-    return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["functions"]]
+    return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["data"], *table["static"]["functions"]]
 
 
 def provided(found: Mapping[str, linkage.Linked]) -> list[str]:

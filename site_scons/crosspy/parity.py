@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import differences, nested, oracle, probing, session as front, stages
+from . import differences, hosting, nested, oracle, probing, session as front, stages
 from . import options as command_line
 from .differences import Difference
 from .errors import UserError
@@ -51,7 +51,7 @@ def build_python(session: front.Session, job: stages.Job) -> Path:
     given = session.options
     if given.bootstrap:
         return Path(os.path.abspath(given.bootstrap))
-    host = front.host_variant(session.variants)
+    host = hosting.host(session.variants)
     wanted = {"target": host.name, "optimize": "debug", "deps": "none", **({} if given.source else {"python": job.release.version})}
     front.say(f"build: a Python {job.release.version} for this machine")
     done = nested.run(session, (), wanted, quiet=True)

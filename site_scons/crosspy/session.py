@@ -6,16 +6,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import platform
-import subprocess
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
-from .compiler import ASK_SECONDS
+from . import afterwards, budget, commands, hosting, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
 from .deps import choice, library, sysroot
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
@@ -96,7 +93,7 @@ class Session:
         if given["toolchain"] == "zig" and "sysroot" in self.modes.values():
             given["sysroot"] = ""  # it is for third-party libraries then: zig brings its own libc
         tools = self._each(keep_going, lambda chosen: toolchain.resolve(chosen, given, caches, identity, self.variants.values()))
-        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(host_variant(self.variants), flags=variant.Flags())
+        host = self.chosen[0] if self.options.bootstrap and self.chosen else replace(hosting.host(self.variants), flags=variant.Flags())
         compiler = tools[host.name] if self.options.bootstrap else toolchain.zig(host, caches)
         self.lock = self._hold(folder)
         try:
@@ -138,7 +135,7 @@ class Session:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
-        given = self._interpreter(got, identity) if self.options.bootstrap else ""
+        given = hosting.interpreter(self.options.bootstrap, got.version, identity) if self.options.bootstrap else ""
         frozen = f"{self.options.build_dir}/bootstrap-{name}{'-given' if given else ''}"
         plain = command_line.parse({"optimize": "debug", "hardening": "no"})
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
@@ -181,7 +178,7 @@ class Session:
 
     def _host_compiler(self) -> toolchain.Toolchain:
         """Return what compiles programs for this machine: the pinned zig."""
-        host = replace(host_variant(self.variants), flags=variant.Flags())
+        host = replace(hosting.host(self.variants), flags=variant.Flags())
         return toolchain.zig(host, (Path(self.options.build_dir) / "zig-cache").absolute())
 
     def _bootstrap(self, job: stages.Job, got: release.Release) -> tuple[dict, stages.Job]:
@@ -195,26 +192,6 @@ class Session:
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
         return chosen.name + command_line.flavour(self.arguments, release, newest)
-
-    def _interpreter(self, got: release.Release, identity: Identity) -> str:
-        """Return the path of ``bootstrap=``. Raises UserError unless it is of exactly the same release."""
-        path = os.path.abspath(self.options.bootstrap)
-        where = f"bootstrap={self.options.bootstrap}"
-        if not os.access(path, os.X_OK) or os.path.isdir(path):
-            raise UserError(where, "it is no program", "name a Python interpreter, or leave bootstrap= out")
-
-        def describe() -> tuple[dict, list[str]]:
-            try:
-                done = subprocess.run([path, "-I", "-c", "import platform; print(platform.python_version())"], text=True,
-                                      capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C"})
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise UserError(where, f"it cannot be run ({error})", "name a Python interpreter of this machine") from None
-            return {"version": done.stdout.strip()}, [os.path.realpath(path)]
-        found = identity.of(path, describe)["version"]
-        if found != got.version:
-            raise UserError(where, f"it is Python {found or '?'}, but byte-code is made for {got.version}",
-                            f"use an interpreter of exactly {got.version}, or leave bootstrap= out")
-        return path
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment of every command; a toolchain adds what it needs. Nothing of the user's gets in."""
@@ -271,13 +248,3 @@ def damage(plan: dict) -> None:
 def tag(source: str) -> str:
     """Return a short name for a ``source=`` path, for folders: the digest that its flavour has, too."""
     return command_line.flavour({"source": os.path.abspath(source)}, "", "").rpartition("-")[2]
-
-
-def host_variant(variants: Mapping[str, Variant]) -> Variant:
-    """Return the variant of the machine that runs SCons: its own libc, so that the bootstrap runs on it."""
-    libc = "glibc" if platform.libc_ver()[0] == "glibc" else "musl"
-    for candidate in variants.values():
-        if candidate.run.machine == platform.machine() and candidate.libc.name == libc and candidate.toolchain.zig:
-            return candidate
-    raise UserError(f"host {platform.machine()} with {libc}", "no variant describes this machine, so no bootstrap can be "
-                    "built for it", "add one to variants/, or name an interpreter of the same release with bootstrap=")

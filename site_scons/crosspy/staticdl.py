@@ -17,6 +17,7 @@ SOURCE = "generated/static_dl.c"
 
 _CODE = """\
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct { const char *name; void *address; } table[] = {
@@ -24,12 +25,16 @@ static const struct { const char *name; void *address; } table[] = {
 };
 static char program;
 static _Thread_local const char *error;
+static _Thread_local char message[256];
 
 void *dlopen(const char *file, int mode)
 {
     (void)mode;
-    error = file ? "a static program loads no libraries" : NULL;
-    return file ? NULL : &program;
+    if (!file)
+        return error = NULL, &program;
+    snprintf(message, sizeof message, "%%.200s: a static program loads no libraries", file);
+    error = message;
+    return NULL;
 }
 
 void *dlsym(void *restrict handle, const char *restrict name)
@@ -46,7 +51,8 @@ void *dlsym(void *restrict handle, const char *restrict name)
         else
             low = middle + 1;
     }
-    error = "this static program has no function of that name that can be looked up";
+    snprintf(message, sizeof message, "%%.180s: this static program has nothing of that name that can be looked up", name);
+    error = message;
     return NULL;
 }
 

@@ -111,7 +111,8 @@ class Checkout:
             else [f"downloads={self.downloads}"]
         # Third-party libraries have tests of their own: to build them for all others would take minutes each.
         deps = ["deps=none"] if any(word.startswith("target=") for word in words) and not any(word.startswith("deps=") for word in words) else []
-        return [sys.executable, "-m", "SCons", *words, *places, *deps]
+        end = words.index("--") if "--" in words else len(words)  # what is behind is the program's
+        return [sys.executable, "-m", "SCons", *words[:end], *places, *deps, *words[end:]]
 
     def scons(self, *words: str, check: bool = True, env: Mapping[str, str | None] | None = None, before=(), umask: int = -1) -> Run:
         """Run scons to its end. env: on top of the environment, None removes. before: words in front, as setpriv's."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from checkout import REPOSITORY, clone, missing, need_root
+from checkout import REPOSITORY, clone, flavoured, missing, need_root
 from refusal import refused
 
 
@@ -64,18 +64,19 @@ def test_a_disk_that_fills_up_while_compiling(built, room, disk):
     built("x86_64-linux-gnu")
     checkout, folder = clone(room / "checkout", sources=False), disk(900)
     words = ("target=x86_64", "optimize=debug", f"build_dir={folder}")
-    objects = [f"{folder}/x86_64-linux-gnu+optimize-debug/obj/Objects/{name}.o" for name in ("boolobject", "dictobject", "unicodeobject")]
+    build = folder / f"x86_64-linux-gnu{flavoured('+optimize-debug')}"
+    objects = [f"{build}/obj/Objects/{name}.o" for name in ("boolobject", "dictobject", "unicodeobject")]
     checkout.scons(*words, objects[0])
     ballast = folder / "ballast"
     with ballast.open("wb") as stream:
         stream.write(b"x" * (shutil.disk_usage(folder).free - 100_000))
     run = checkout.scons(*words, *objects, check=False)
     assert run.code != 0 and "Traceback" not in run.out + run.err
-    assert list((folder / "x86_64-linux-gnu+optimize-debug").rglob("*.part")) == []
+    assert list(build.rglob("*.part")) == []
     ballast.unlink()
     checkout.scons(*words, *objects)
     first = [open(path, "rb").read() for path in objects]
-    shutil.rmtree(folder / "x86_64-linux-gnu+optimize-debug")
+    shutil.rmtree(build)
     shutil.rmtree(folder / "zig-cache")
     checkout.scons(*words, *objects)
     assert [open(path, "rb").read() for path in objects] == first

@@ -139,9 +139,9 @@ def test_a_debugger_finds_the_lines(lean):
 
 @pytest.fixture(scope="module")
 def copied(built, place):
-    built(GNU)
-    checkout = clone(place / "bytecode", zig_cache=True, builds=(GNU, *(path.name for path in built(GNU).checkout.build.glob(
-        "bootstrap-*") if path.is_dir())))
+    build = built(GNU)
+    hosts = [path.name for path in build.checkout.build.glob("bootstrap-*") if path.is_dir()]
+    checkout = clone(place / "bytecode", zig_cache=True, builds=(build.folder.name, *hosts))
     checkout.scons(f"target={GNU}")
     return checkout
 

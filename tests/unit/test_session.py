@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, write_variant
 
-from crosspy import session
+from crosspy import hosting, session
 from crosspy.errors import UserError
 from crosspy.session import Session
 
@@ -105,6 +105,6 @@ def test_the_environment_of_scons_hands_over_the_list_itself_not_a_copy():
 
 
 def test_a_machine_that_no_variant_describes_is_told_so(monkeypatch):
-    monkeypatch.setattr(session.platform, "machine", lambda: "riscv128")
-    error = refused(session.host_variant, Session({}, PROJECT).variants)
+    monkeypatch.setattr(hosting.platform, "machine", lambda: "riscv128")
+    error = refused(hosting.host, Session({}, PROJECT).variants)
     assert error.where.startswith("host riscv128") and "bootstrap=" in error.fix
