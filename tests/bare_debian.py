@@ -45,7 +45,7 @@ assert ctypes.CDLL(None).abs(-3) == 3 and sqlite3.connect(":memory:").execute("s
 print(ssl.OPENSSL_VERSION, "SQLite", sqlite3.sqlite_version)
 """
 EM_AARCH64 = 183
-DOWNLOAD_SECONDS, BUILD_SECONDS = 900, 1800
+DOWNLOAD_SECONDS, BUILD_SECONDS = 900, 3600
 
 
 class Failed(Exception):

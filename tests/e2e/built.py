@@ -20,8 +20,7 @@ from crosspy import variant as variants  # noqa: E402  (needs the path above)
 
 VARIANTS = variants.load_all(REPOSITORY / "variants")
 # What every run of the tests builds; the others, and what else is large, are built by pytest -m nightly.
-NAMES = ["aarch64-linux-gnu", "aarch64-linux-musl", "arm-linux-gnueabihf", "mips-linux-musl", "riscv64-linux-gnu", "x86_64-linux-gnu",
-         "x86_64-linux-musl"]
+NAMES = ["aarch64-linux-gnu", "aarch64-linux-musl", "arm-linux-gnueabihf", "mips-linux-musl", "x86_64-linux-gnu", "x86_64-linux-musl"]
 EVERY = [pytest.param(name, marks=() if name in NAMES else pytest.mark.nightly) for name in sorted(VARIANTS)]
 
 

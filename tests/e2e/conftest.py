@@ -2,7 +2,9 @@
 import os
 import platform
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -17,14 +19,24 @@ from workshop import Workshop  # noqa: E402
 from crosspy import runner  # noqa: E402
 
 _WANTED = pytest.StashKey[list[str]]()
+BARE_DEBIAN = REPOSITORY / "tests/bare_debian.py"
+SECONDS = 4000  # for a Debian, the wheels, the archives and a build beside other tests; minutes on an idle machine
 
 
 @pytest.hookimpl(trylast=True)  # behind -m, which takes tests out
 def pytest_collection_modifyitems(config, items):
-    """Note which variants the chosen tests need: one graph builds them all, faster than one after the other."""
+    """Note which variants the chosen tests need: one graph builds them all, faster than one after the other.
+
+    The bare Debian's test comes last: its build begins with the first test, in the background, since most tests use one processor.
+    """
+    items.sort(key=_bare)
     named = {item.callspec.params["name"] for item in items
              if "built" in getattr(item, "fixturenames", ()) and "name" in getattr(getattr(item, "callspec", None), "params", {})}
     config.stash[_WANTED] = sorted(named & VARIANTS.keys())
+
+
+def _bare(item) -> bool:
+    return item.path.name == "test_bare_debian.py"
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +58,27 @@ def built(main, request):
             done.update(((each, words), Build(main, each, flavour, prefix)) for each in names)
         return done[name, words]
     return build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bare_debian(request):
+    """Start tests/bare_debian.py where its test is chosen; returns a function that waits for its status and output."""
+    if not os.environ.get("CI") or os.geteuid() or not any(map(_bare, request.session.items)):
+        yield None
+        return
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
+        process = subprocess.Popen(["nice", "-n", "5", sys.executable, str(BARE_DEBIAN)], stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT)
+
+        def finished() -> tuple[int, str]:
+            status = process.wait(SECONDS)
+            output.seek(0)
+            return status, output.read()
+        try:
+            yield finished
+        finally:
+            process.send_signal(signal.SIGINT)  # it takes its root folder away
+            process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -73,14 +106,11 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bare(built, place):
     """A checkout with unpacked sources and nothing built, for commands that must not get as far as building."""
-    built("x86_64-linux-gnu")  # so that a release is unpacked
-    folder = Path(tempfile.mkdtemp(prefix="bare-", dir=place))
-    folder.chmod(0o755)
-    yield clone(folder / "checkout")
-    _remove(folder)
+    built("aarch64-linux-gnu")  # so that a release is unpacked, and zig has the libc that most of them probe
+    return clone(place / "bare" / "checkout", zig_cache=True)
 
 
 @pytest.fixture(scope="session")

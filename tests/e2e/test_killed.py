@@ -9,7 +9,14 @@ import pytest
 from checkout import contents
 from workshop import Workshop
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["SIGKILL", "SIGINT"])
+NUMBERS = {"SIGKILL": signal.SIGKILL, "SIGINT": signal.SIGINT}
+
+
+def both(name: str, values, always: dict[str, tuple[str, ...]]):
+    """Parametrize by a value and a signal. always: the values of every run by signal; the others are for the nightly one."""
+    return pytest.mark.parametrize((name, "number"), [
+        pytest.param(value, number, id=f"{value}-{kind}", marks=() if value in always.get(kind, ()) else pytest.mark.nightly)
+        for value in values for kind, number in NUMBERS.items()])
 
 
 def empty(shop: Workshop, *names: str) -> None:
@@ -34,8 +41,8 @@ STAGES = {
 }
 
 
-@BOTH
-@pytest.mark.parametrize("stage", STAGES)
+@both("stage", STAGES, {"SIGKILL": ("compiling", "linking-an-extension", "freezing", "byte-compiling", "installing", "recording"),
+                        "SIGINT": ("compiling-the-bootstrap", "linking", "inspecting")})
 def test_killed_while(workshop, stage, number):
     names, pattern = STAGES[stage]
     for delay in (0, .1) if number == signal.SIGKILL else (.05,):
@@ -90,10 +97,9 @@ def killed_once_changed(shop: Workshop, path, number: int) -> None:
     run.kill(number)
 
 
-@BOTH
-@pytest.mark.parametrize("host", [False, True], ids=["target", "bootstrap"])
-def test_killed_after_an_object_was_replaced_and_the_source_put_back(workshop, host, number):
-    path = workshop.object("Objects/object.o", host)
+@both("side", ["target", "bootstrap"], {"SIGKILL": ("target", "bootstrap")})
+def test_killed_after_an_object_was_replaced_and_the_source_put_back(workshop, side, number):
+    path = workshop.object("Objects/object.o", side == "bootstrap")
     right = path.read_bytes()
     with workshop.edited(*SOURCE):
         killed_once_changed(workshop, path, number)
@@ -103,9 +109,9 @@ def test_killed_after_an_object_was_replaced_and_the_source_put_back(workshop, h
     workshop.same_as_first()
 
 
-@BOTH
-@pytest.mark.parametrize("where", ["{target}/linked/python", "{target}/linked/libpython3.13.a", "{target}/root/usr/bin/python3.13",
-                                   "{target}/installed.json", "{target}/manifest.json", "{bootstrap}/linked/_bootstrap_python"])
+@both("where", ["{target}/linked/python", "{target}/linked/libpython3.13.a", "{target}/root/usr/bin/python3.13",
+                "{target}/installed.json", "{target}/manifest.json", "{bootstrap}/linked/_bootstrap_python"],
+      {"SIGKILL": ("{target}/linked/libpython3.13.a", "{target}/installed.json"), "SIGINT": ("{target}/root/usr/bin/python3.13",)})
 def test_killed_after_an_output_was_replaced_and_the_source_put_back(workshop, where, number):
     path = workshop.checkout.build / where.format(target=workshop.build.folder.name, bootstrap=workshop.bootstrap.name)
     right = path.read_bytes()
@@ -116,7 +122,7 @@ def test_killed_after_an_output_was_replaced_and_the_source_put_back(workshop, w
     workshop.same_as_first()
 
 
-@BOTH
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGKILL, id="SIGKILL"), pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.nightly)])
 def test_killed_while_byte_compiling_and_the_library_put_back(workshop, number):
     with workshop.edited("Lib/textwrap.py", "class TextWrapper:", "class TextWrapper(object):"):
         killed_once_changed(workshop, workshop.build.library / "__pycache__/textwrap.cpython-313.pyc", number)
