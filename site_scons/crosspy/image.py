@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import UserError
@@ -69,7 +69,8 @@ def _parents(path: str) -> Iterator[str]:
 
 def _of(kind: str, path: str, words: str, mode: str) -> Iterator[Entry]:
     if kind == "tree":
-        yield from _tree(path, words)
+        for entry in _tree(path, words):
+            yield replace(entry, mode=stat.S_IFDIR | int(mode, 8)) if mode and entry.path == path else entry
     elif kind == "file":
         yield _file(path, words, mode)
     elif kind == "link":
@@ -79,6 +80,11 @@ def _of(kind: str, path: str, words: str, mode: str) -> Iterator[Entry]:
     else:
         letter, major, minor = words.split()
         yield Entry(path, {"c": stat.S_IFCHR, "b": stat.S_IFBLK}[letter] | int(mode, 8), device=(int(major), int(minor)))
+
+
+def state(source: str, tree: bool) -> list[tuple[str, int, str]]:
+    """Return what an image takes of a file or of a folder besides the contents of files: path, mode and target of each entry."""
+    return [(entry.path, entry.mode, entry.to) for entry in (_tree("", source) if tree else [_file("", source)])]
 
 
 def _file(path: str, source: str, mode: str = "") -> Entry:

@@ -41,7 +41,7 @@ def plan(target: str, given: str, files: Mapping[str, tuple[str, bool]], links: 
 
     target: its name.  given: its format, if any.  files: path on the device -> file or folder here, and whether it is a
     folder.  links: path -> target.  folders: empty ones, such as /proc.  devices: path -> ``c 5 1 0600``: type, major and minor number,
-    mode; None: what the format needs.  modes: path -> four octal digits.  Raises UserError for what contradicts itself.
+    mode; None: what the format needs.  modes: path -> four octal digits, of a folder of files for itself alone.  Raises UserError for what contradicts itself.
     """
     kind = form(target, given)
     if devices is None:

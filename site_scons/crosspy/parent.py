@@ -73,12 +73,12 @@ class CPython:
         return self._graph.app(name, source, path=path, include=include, exclude=exclude, flash=flash)
 
     def PythonEmbed(self, name: str, sources: Source | Sequence[Source], *, app: Source, path: Source | Sequence[Source] = (),
-                    include: str | Sequence[str] = (), exclude: str | Sequence[str] = (), flash: str = "", flags: Sequence[str] = (),
-                    cpppath: Source | Sequence[Source] = (), libs: Sequence[str] = ()) -> Node:
+                    include: str | Sequence[str] = (), exclude: str | Sequence[str] = (), flash: str = "", flags: str | Sequence[str] = (),
+                    cpppath: Source | Sequence[Source] = (), libs: str | Sequence[str | Node] = ()) -> Node:
         """Build a C or C++ program of the parent's with an interpreter in it (cpython_embed.h); it can import what app reaches, and app.
 
         sources: C and C++ files.  app: a .py file or a package, which is not run.  flags: of every compile.  cpppath: folders of
-        headers.  libs: words at the end of the link.  The others are as for PythonApp.
+        headers.  libs: words at the end of the link, or nodes of libraries that the parent builds for the target.  The others are as for PythonApp.
         """
         return self._graph.embed(name, sources, app=app, path=path, include=include, exclude=exclude, flash=flash, flags=flags,
                                  cpppath=cpppath, libs=libs)

@@ -54,6 +54,8 @@ def arguments(given: object, place: Callable[[str, object], str]) -> dict[str, s
         if name not in ARGUMENTS:
             hint = nearest(str(name), allowed())
             raise UserError(f"{name}={value}", "there is no such option" + (f"; {hint}?" if hint else ""), f"use one of {', '.join(allowed())}")
+        if value == "":
+            raise UserError(f"{name}=", "the value is empty", f"give one, or leave {name} out")
         found[name] = place(name, value) if name in (*INPUTS, *OUTPUTS) else _text(name, value)
     for name, example in (("target", "aarch64-linux-musl"), ("build_dir", "build/python")):
         if name not in found:

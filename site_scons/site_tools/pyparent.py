@@ -12,6 +12,7 @@ from pathlib import Path
 import SCons
 import SCons.Action
 import SCons.Builder
+import SCons.Errors
 import SCons.Node
 import SCons.Util
 from SCons.Scanner.C import CScanner
@@ -65,6 +66,9 @@ class Graph:
                 return call(where)
         except UserError as error:
             sys.stderr.write(f"{where}: {error}\n")
+            sys.exit(2)
+        except SCons.Errors.UserError as error:  # of two builders for one file, and the like
+            sys.stderr.write(f"{where}: {' '.join(str(error).split())}. Fix: name another place for one of the two\n")
             sys.exit(2)
 
     def _made(self, given, at, where):
@@ -152,7 +156,7 @@ class Graph:
 
     def embed(self, name, sources, app, flags, cpppath, libs, **words):
         """Declare a C program with an interpreter in it. Returns its node."""
-        own = {"flags": list(flags), "cpppath": self._folders("cpppath", cpppath), "libs": list(libs)}
+        own = {"flags": _flags(flags), "cpppath": self._folders("cpppath", cpppath), "libs": _flags(libs)}
         return self._told(lambda where: self._program(where, name, app, _listed(sources), words, own))
 
     def _program(self, where, name, source, sources, words, own=None):
@@ -167,14 +171,17 @@ class Graph:
         libraries = self._libraries(plan["building"])
         more = self._objects(plan, wanted, files, own) if files else []
         if files and own["libs"]:
-            plan["links"][0]["libs"] += " " + shlex.join(own["libs"])
+            libs = [self.relative(one) if isinstance(one, SCons.Node.Node) else one for one in own["libs"]]
+            plan["links"][0]["libs"] += " " + shlex.join(libs).replace("$", "$$")
+            plan["links"][0]["needs"] = [one for one in own["libs"] if isinstance(one, SCons.Node.Node)]
         made = self._script("cpython/SConscript.minimal", plan=plan, bootstrap={**bootstrap, "more": more})
         ready = self.base.Checked(f"{plan['at']}/programs/{name}", [made["program"], made["all"], libraries], EXECUTABLE=True, SHOWN=f"{plan['name']} {name}")
         return ready[0]
 
     def _objects(self, plan, wanted, files, own):
         """Declare the compiles of the parent's own sources: their headers are looked for, CPython's cannot change."""
-        env = self.base.Clone(CPPPATH=[*own["cpppath"], *dict.fromkeys(one.srcnode().dir for one in files)], SCANNERS=[CScanner()])
+        beside = dict.fromkeys(folder for one in files for folder in (one.dir, one.srcnode().dir))
+        env = self.base.Clone(CPPPATH=[*own["cpppath"], *beside], SCANNERS=[CScanner()])
         env["ENV"].update(plan["env"])
         places = foreign(f"apps/{wanted.name}", wanted.sources)
         folders = [f"-I{folder.path}" for folder in env["CPPPATH"]]
@@ -207,11 +214,19 @@ class Graph:
 
     def _folders(self, name, value):
         found = [one if isinstance(one, SCons.Node.Node) else self.fs.Dir(str(one)) for one in _listed(value)]
-        return [one.srcnode() for one in found] if name == "cpppath" else [self.relative(one.srcnode()) for one in found]
+        if name == "cpppath":  # in a variant folder there may be headers that the build makes
+            return list(dict.fromkeys(folder for one in found for folder in (one, one.srcnode())))
+        return [self.relative(one.srcnode()) for one in found]
 
 
 def _listed(value):
     return list(value) if SCons.Util.is_Sequence(value) else [value] if value else []
+
+
+def _flags(value):
+    """Return words for a command, and nodes, from a text, one of them, or a list of both."""
+    listed = SCons.Util.flatten([value]) if value else []
+    return [word for one in listed for word in ([one] if isinstance(one, SCons.Node.Node) else shlex.split(one) if one is value else [str(one)])]
 
 
 def _words(value):

@@ -39,6 +39,7 @@ OPTIONS = {
     "a word of a command line": ({**GOOD, "macro": "HAVE_X"}, "only the command line's probes reads it"),
     "what contradicts the target": ({**GOOD, "glibc": "2.28"}, "this target has musl"),
     "an empty value": ({**GOOD, "python": ""}, "the value is empty"),
+    "an empty folder": ({**GOOD, "sysroot": ""}, "sysroot=: the value is empty"),
 }
 
 
@@ -71,6 +72,9 @@ CALLS = {
     "neither C nor C++": ("PythonEmbed('a', 'a.py', app='a.py')", "a.py: it is neither C nor C++"),
     "an image without a format": ("PythonImage('image', {'/a': 'a.py'})", "its name does not say what kind of image it is"),
     "an image of nothing": ("PythonImage('i.tar', {'/a': 'b.py'})", "b.py: "),
+    "an image of a folder that nothing fills": ("PythonImage('i.tar', {'/': Dir('nowhere')})", "nowhere: there is no such folder"),
+    "an image in a folder of the parent's": ("PythonImage('own', {'/a': 'a.py'}, format='folder')", "it is no image of ours"),
+    "an image that the build makes, by name": ("PythonImage([Command('i.tar', [], 'touch $TARGET'), 'i.tar'][1], {'/a': 'a.py'})", "the build makes it already"),
 }
 
 
@@ -78,6 +82,8 @@ CALLS = {
 def test_calls_that_are_wrong(tmp_path, name):
     call, part = CALLS[name]
     (tmp_path / "a.py").write_text("print(1)\n")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/file").write_text("the parent's\n")
     (tmp_path.parent / "b.py").write_text("print(1)\n")
     assert part in refused(tmp_path, "DefaultEnvironment(tools=[])\n" + CALL % (GOOD,) + f"python.{call}\n", 3)
 

@@ -10,8 +10,6 @@ import pytest
 from checkout import REPOSITORY, differences, need, snapshot
 from firmware import DOCUMENT, Firmware, commands
 
-pytestmark = pytest.mark.nightly  # whole firmware images: minutes
-
 TAIL = ["STRIP", "INSPECT", "MANIFEST", "REPORT", "FLASH", "READY"]  # what follows the link of each program
 
 
@@ -58,9 +56,17 @@ def test_a_second_run_has_nothing_to_do(firmware):
     assert [name for name in differences(before, snapshot(firmware.folder)) if not name.startswith(".sconsign")] == []
 
 
-def test_the_commands_of_somebody_who_clones_do_nothing_more_here(firmware):
-    for line in commands(1):
-        assert "CC  " not in firmware.say(line)
+def test_the_commands_of_somebody_who_clones(firmware):
+    """In a clone, as far as the submodule goes; here they do nothing more."""
+    update, build = commands(1)
+    firmware.git("clone", "-q", ".", "../a clone")
+    copy = firmware.folder.parent / "a clone"
+    assert not list((copy / firmware.submodule).iterdir())
+    firmware.git("-C", str(copy), *update.split()[1:])
+    assert (copy / firmware.submodule / "SConstruct").is_file()
+    assert "which board" in firmware.say(f"scons -C '{copy}' -h") and not (copy / "build").exists()
+    shutil.rmtree(copy)
+    assert "CC  " not in firmware.say(build)
 
 
 def test_the_submodule_stays_as_it_was_cloned(firmware):
@@ -189,6 +195,12 @@ def test_two_instances_of_one_folder_must_agree(parent):
     assert run.code == 2 and re.search(r"images/SConscript:4: target=gateway: Parent:10 builds it in the same folder", run.err), run.err
 
 
+def test_a_kernel_that_is_not_there_is_told(firmware):
+    run = firmware.scons("boot", "board=gateway", "kernel=nowhere", check=False)
+    assert run.code == 2 and run.err == "kernel=nowhere: there is no such file. Fix: name a kernel, or leave it out and have Debian's\n"
+
+
+@pytest.mark.nightly
 def test_the_second_board_boots_too(firmware):
     firmware.kernel("node")
     firmware.scons()
@@ -199,14 +211,14 @@ def test_the_second_board_boots_too(firmware):
 
 def test_the_repository_may_move_and_the_submodule_lie_elsewhere(firmware):
     """The last one: from here on the submodule's path has a space in it, and the whole repository another place."""
-    old = firmware.folder
-    firmware.folder = old.parent.parent / "another, longer place"
-    os.rename(old, firmware.folder)
-    firmware.scons("board=gateway")
     (firmware.folder / "third party").mkdir()
     firmware.git("mv", firmware.submodule, "third party/cpython scons")
     script = firmware.folder / "SConstruct"
     script.write_text(script.read_text("utf-8").replace(firmware.submodule, "third party/cpython scons"), "utf-8")
+    firmware.scons("board=gateway")
+    old = firmware.folder
+    firmware.folder = old.parent.parent / "another, longer place"
+    os.rename(old, firmware.folder)
     firmware.scons("board=gateway")
     run = firmware.scons("board=gateway")
     assert run.shown == [] and "is up to date" in run.out
