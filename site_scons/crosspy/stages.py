@@ -115,7 +115,7 @@ def _key(job: Job, project: Path) -> str:
     digest = hashlib.sha256()
     rows = [asdict(job.variant), deciding(job.options), bool(job.options.bootstrap), job.toolchain.digest, job.toolchain.cc,
             job.release.digest, job.release.version, job.folder, job.frozen, job.tree, job.bootstrap, job.interpreter,
-            os.getcwd(), installed.private_folders(job), dict(job.deps), job.links,
+            os.getcwd(), os.path.relpath(project), installed.private_folders(job), dict(job.deps), job.links,
             {name: one.key for name, one in job.found.items()}]
     digest.update(json.dumps(rows, sort_keys=True).encode())
     for folder, suffix in ((project / "site_scons" / "crosspy", ".py"), (project / "cpython", ".toml"),

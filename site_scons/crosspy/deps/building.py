@@ -76,7 +76,7 @@ def _key(job: Job) -> str:
     digest = hashlib.sha256()
     told = {name: getattr(job.options, name) for name in DECIDING if name not in ("toolchain", "sysroot")}
     rows = [asdict(job.variant), told, job.toolchain.digest, job.toolchain.cc, job.host.digest, job.pin.sha256, str(job.tree), job.folder,
-            os.getcwd(), job.rules, [above["key"] for above in job.above]]
+            os.getcwd(), str(job.library.where), job.rules, [above["key"] for above in job.above]]
     digest.update(json.dumps(rows, sort_keys=True).encode())
     digest.update(Path(job.library.where).read_bytes())
     return digest.hexdigest()
