@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from built import Build
+from built import QUICK, Build
 from checkout import assert_up_to_date, clone, contents, differences, flavoured, need
 from crosspy import elf  # importable since `built` is
 
@@ -19,7 +19,7 @@ def facts(path) -> elf.ElfFacts:
 
 @pytest.fixture(scope="module")
 def shared(built):
-    return built("aarch64-linux-gnu", "libpython=shared", flavour="+libpython-shared")
+    return built("aarch64-linux-gnu", "libpython=shared", QUICK, flavour="+libpython-shared+optimize-debug")
 
 
 def test_libpython_is_shared_and_the_interpreter_needs_it(shared):
@@ -47,9 +47,9 @@ def test_a_shared_libpython_runs(shared):
 
 @pytest.fixture(scope="module")
 def small(built):
-    words = ("modules=builtin", "disable=_decimal,sqlite3,ssl,asyncio", "prefix=/opt/python")
+    words = ("modules=builtin", "disable=_decimal,sqlite3,ssl,asyncio", "prefix=/opt/python", QUICK)
     build = built(GNU, *words, prefix="/opt/python")
-    folders = [path.parent for path in build.checkout.build.glob(f"{GNU}+*disable-*+modules-builtin+prefix-*/manifest.json")]
+    folders = [path.parent for path in build.checkout.build.glob(f"{GNU}+*disable-*+modules-builtin+*prefix-*/manifest.json")]
     assert len(folders) == 1
     return Build(build.checkout, GNU, folders[0].name.removeprefix(GNU), "/opt/python")
 
@@ -100,6 +100,7 @@ def lean(built):
     return built(GNU, "optimize=size", "debuginfo=split", flavour="+debuginfo-split+optimize-size")
 
 
+@pytest.mark.nightly
 def test_optimize_size_is_smaller(built, lean):
     lean.smoke()
     assert lean.python.stat().st_size < .95 * built(GNU).python.stat().st_size
@@ -121,6 +122,7 @@ def test_debug_information_is_split_off_by_build_id(lean):
     assert private == [], "a path of the build machine"
 
 
+@pytest.mark.nightly
 def test_no_debug_file_of_an_older_build_is_left(lean):
     files = [path for path in (lean.folder / "debug").rglob("*") if path.is_file()]
     assert len(files) == 1 + len(list((lean.library / "lib-dynload").iterdir()))

@@ -11,20 +11,21 @@ from pathlib import Path
 
 import certificates
 import pytest
-from built import Build
+from built import LIBRARY_FLAVOUR, LIBRARY_WORDS, WITH_LIBRARIES, Build
 from checkout import LONGEST, REPOSITORY, need
 from terminal import Terminal
 from vectors import VECTORS
 
 SCRIPTS = Path(__file__).parent / "device"
 # One static program that runs here; the others, and a big-endian machine, at night. (tests/bare_debian.py uses those of aarch64-linux-gnu.)
-DEVICES = ["x86_64-linux-musl", *(pytest.param(name, marks=pytest.mark.nightly) for name in (
+DEVICES = [WITH_LIBRARIES, *(pytest.param(name, marks=pytest.mark.nightly) for name in (
     "aarch64-linux-gnu", "x86_64-linux-gnu", "arm-linux-gnueabihf", "riscv64-linux-gnu", "s390x-linux-gnu", "aarch64-linux-musl", "mips-linux-gnu"))]
-HERE = "x86_64-linux-musl"
 
 
 @pytest.fixture(scope="module", params=DEVICES)
 def device(built, request) -> Build:
+    if request.param == WITH_LIBRARIES:
+        return built(request.param, *LIBRARY_WORDS, flavour=LIBRARY_FLAVOUR)
     return built(request.param, "deps=source", flavour="+deps-source")
 
 
@@ -201,7 +202,7 @@ def terminal(device: Build, script: str) -> Terminal:
     """Start a script on a terminal; the static program where it can be that folder's only one, with root/ as its whole world."""
     env = {**device.environment(), "TERM": "xterm", "TERMINFO": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"}
     text = (SCRIPTS / script).read_text("utf-8")
-    if device.name == HERE and os.geteuid() == 0:
+    if device.name == WITH_LIBRARIES and os.geteuid() == 0:
         return Terminal([f"{device.prefix}/bin/python3.13", "-c", text], env, str(device.root))
     return Terminal(device.command("-c", text), env)
 

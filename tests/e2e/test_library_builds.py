@@ -4,11 +4,12 @@ import os
 import shutil
 
 import pytest
-from built import Build
+from built import LIBRARY_FLAVOUR, LIBRARY_WORDS, QUICK, WITH_LIBRARIES, Build
 from checkout import REPOSITORY, assert_up_to_date, clone, contents, differences, missing
 from refusal import one_message, refused
 
-HERE, DEVICE = "x86_64-linux-musl", "aarch64-linux-gnu"
+HERE, DEVICE = WITH_LIBRARIES, "aarch64-linux-gnu"
+LIBRARIES = f"deps/{HERE}+{QUICK.replace('=', '-')}"
 
 
 def of_libraries(run) -> list[str]:
@@ -19,25 +20,25 @@ def of_libraries(run) -> list[str]:
 
 @pytest.fixture(scope="module")
 def full(built):
-    return built(HERE, "deps=source", flavour="+deps-source")
+    return built(HERE, *LIBRARY_WORDS, flavour=LIBRARY_FLAVOUR)
 
 
 # built once
 
 def test_a_second_run_has_nothing_to_do(full):
-    stamps = list((full.checkout.build / "deps" / HERE).glob("*/built.json"))
+    stamps = list((full.checkout.build / LIBRARIES).glob("*/built.json"))
     assert {path.parent.name for path in stamps} >= {"bzip2", "libedit", "libffi", "ncurses", "openssl", "sqlite", "uuid", "xz", "zlib"}
-    assert_up_to_date(full.checkout, f"target={HERE}", "deps=source")
+    assert_up_to_date(full.checkout, f"target={HERE}", *LIBRARY_WORDS)
 
 
 @pytest.fixture(scope="module")
 def without(full):
     """Another build of the same variant, without two modules; what it showed, too."""
-    before = contents(full.checkout.build / "deps" / HERE)
-    words = ("deps=source,zlib:none", "disable=ssl")
+    before = contents(full.checkout.build / LIBRARIES)
+    words = ("deps=source,zlib:none", "disable=ssl", QUICK)
     run = full.checkout.scons(f"target={HERE}", *words)
-    folder, = (path.parent for path in full.checkout.build.glob(f"{HERE}+deps-*+disable-ssl/manifest.json"))
-    return Build(full.checkout, HERE, folder.name.removeprefix(HERE)), run, differences(before, contents(full.checkout.build / "deps" / HERE))
+    folder, = (path.parent for path in full.checkout.build.glob(f"{HERE}+deps-*+disable-ssl+optimize-debug/manifest.json"))
+    return Build(full.checkout, HERE, folder.name.removeprefix(HERE)), run, differences(before, contents(full.checkout.build / LIBRARIES))
 
 
 def test_another_build_of_the_variant_takes_the_libraries_that_are_there(without):
@@ -71,8 +72,8 @@ SAMPLE = {"zlib": ["libz.a"], "xz": ["liblzma.a"], "openssl": [
 def test_libraries_are_the_same_in_a_folder_of_another_length(full, room):
     build = full
     checkout = clone(room / "a-folder-with-a-much-longer-name-than-the-other" / "checkout", zig_cache=True)
-    names = [f"build/deps/{HERE}/{library}/{file}" for library, files in SAMPLE.items() for file in files]
-    checkout.scons(f"target={HERE}", "deps=none,zlib:source,xz:source,openssl:source", *names, umask=0o077)
+    names = [f"build/{LIBRARIES}/{library}/{file}" for library, files in SAMPLE.items() for file in files]
+    checkout.scons(f"target={HERE}", "deps=none,zlib:source,xz:source,openssl:source", QUICK, *names, umask=0o077)
     assert [name for name in names if (build.checkout.folder / name).read_bytes() != (checkout.folder / name).read_bytes()] == []
 
 
