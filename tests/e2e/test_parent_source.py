@@ -12,16 +12,28 @@ pytestmark = pytest.mark.nightly  # whole firmware images: minutes
 
 PARENT = """
 DefaultEnvironment(tools=[])
-env = Environment(tools=["gcc", "gnulink"], ENV={"PATH": "/usr/bin:/bin"})
+env = Environment(tools=["gcc", "gnulink", "ar"], ENV={"PATH": "/usr/bin:/bin"})
 python = SConscript("cps/SConstruct", exports={"cpython_scons": {
     "target": "x86_64-linux-gnu", "source": "tree", "build_dir": "build", "optimize": "debug", "bytecode": "none", "deps": "none"}})
 own = env.Object("own.o", "own.c", CPPPATH=[python.headers])
 env.Depends(own, python.headers)
 app = python.PythonApp("hello", "hello.py")
-mixed = python.PythonEmbed("mixed", ["mixed.cpp", "plain.c"], app="hello.py", flags=["-DANSWER=42"], cpppath="include")
+plain = env.StaticLibrary("plain", "plain.c", CPPPATH="include")
+mixed = python.PythonEmbed("mixed", "mixed.cpp", app="hello.py", flags="-DANSWER=42 -Wall", cpppath="include", libs=[plain])
 Default(own, app, mixed, python.root, python.libpython, python.python, python.stdlib, python.manifest)
 """
+# Two releases in one build: each instance has its own plan, objects and bootstrap.
+OLDER = """
+DefaultEnvironment(tools=[])
+made = []
+for release in ("3.13", "3.13.5"):
+    python = SConscript("cps/SConstruct", exports={"cpython_scons": {
+        "target": "x86_64-linux-musl", "python": release, "build_dir": "two", "downloads": %r, "optimize": "debug", "deps": "none"}})
+    made.append(python.PythonApp("version", "version.py"))
+Default(made)
+"""
 FILES = {
+    "version.py": "import sys\nprint(sys.version.split()[0])\n",
     "hello.py": "import math\n\ndef half(value):\n    return math.floor(value / 2)\n\nif __name__ == '__main__':\n    print('hello', half(7))\n",
     "own.c": "#include <Python.h>\nconst char *own(void) { return PY_VERSION; }\n",
     "include/mixed.h": '#ifdef __cplusplus\nextern "C"\n#endif\nint twice(int value);\n',
@@ -76,8 +88,8 @@ class Parent:
             (folder / name).write_text(text)
         self.first = self.scons()
 
-    def scons(self):
-        done = subprocess.run([sys.executable, "-m", "SCons", f"-j{len(os.sched_getaffinity(0))}"], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    def scons(self, *words):
+        done = subprocess.run([sys.executable, "-m", "SCons", f"-j{len(os.sched_getaffinity(0))}", *words], cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=LONGEST, env={name: value for name, value in os.environ.items() if name != "SCONSFLAGS"})
         if done.returncode:
             pytest.fail(done.stdout[-3000:] + done.stderr[-3000:], pytrace=False)
@@ -134,3 +146,21 @@ def test_a_changed_c_file_rebuilds_what_depends_on_it_and_nothing_else(parent):
     assert "own.o" not in run.out
     parent.scons()
     assert parent.scons().shown == []
+
+
+def test_a_changed_library_of_the_parent_s_links_the_program_again(parent):
+    path = parent.folder / "plain.c"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("2 * value", "4 * value"), "utf-8")
+    run = parent.scons()
+    assert [line.split("/")[-1] for line in run.of("LINK")] == ["mixed"] and program(parent, "mixed").stdout.startswith("half of twice 42 is 84\n")
+    path.write_text(text, "utf-8")
+    parent.scons()
+
+
+def test_two_releases_in_one_parent(parent):
+    (parent.folder / "Older").write_text(OLDER % f"{REPOSITORY}/downloads")
+    parent.scons("-f", "Older")
+    said = {subprocess.run([path], capture_output=True, text=True, check=True).stdout.strip() for path in parent.folder.glob("two/*/programs/version")}
+    assert "3.13.5" in said and len(said) == 2
+    assert parent.scons("-f", "Older").shown == []
