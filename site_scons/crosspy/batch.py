@@ -151,6 +151,11 @@ class Compiler:
             return f'{text}{prologue}\n#line 1 "probe:{q.key}"\nchar probe_{q.key}[{q.name}];\n'
         return f"{text}{prologue}\nint probe_{q.key}(void);\nint probe_{q.key}(void)\n{{\n{q.body}\nreturn 0;\n}}\n"
 
+    @property
+    def link_words(self) -> tuple[str, ...]:
+        """The words of a link. zig compiles its libc once more for programs that keep their symbols, and those of a build keep none."""
+        return (*self.ldflags, "-s") if self.toolchain.kind == "zig" else self.ldflags
+
     def link(self, functions: Sequence[str], objects: Sequence[Path], libraries: Sequence[str],
              name: str = "functions") -> tuple[int, str, Path]:
         """Link a program that refers to functions, declared as Autoconf does (AC_LANG_CALL), and to whole objects."""
@@ -159,7 +164,7 @@ class Compiler:
         lines.append(f"void *volatile probe_table[] = {{{table}(void *)0}};\nint main(void) {{ return probe_table[0] != 0; }}\n")
         (self.scratch / name).unlink(missing_ok=True)
         (self.scratch / f"{name}.c").write_text("\n".join(lines), "utf-8")
-        status, said = self.run([*self.flags(), "-w", f"{name}.c", *map(str, objects), *self.ldflags, *libraries, "-o", name],
+        status, said = self.run([*self.flags(), "-w", f"{name}.c", *map(str, objects), *self.link_words, *libraries, "-o", name],
                                 name, LINK_SECONDS)
         if status == 0 and not (self.scratch / name).is_file():
             raise self.failure(name, said or "it wrote no program")

@@ -33,7 +33,7 @@ def state(exam: probe.Exam, macro: str) -> Statement | None:
         text = f"char {question.name}();\n/* referred to by main */"
         if f"stub:{question.name}" in exam.seen:
             return Statement(text, words, f"it links, but glibc marks it as a stub that always fails (__stub_{question.name})", False)
-        return Statement(text, f"{words} -w {' '.join(compiler.ldflags)}", _link_log(compiler, question.name), question.name in found)
+        return Statement(text, f"{words} -w {' '.join(compiler.link_words)}", _link_log(compiler, question.name), question.name in found)
     name = f"alone_{question.key}"
     text = replace(compiler, confdefs="").source([question])
     extra = [f"-I{exam.up.tree}/Include"] if '#include "' in question.prologue else []

@@ -134,7 +134,7 @@ def _command(command: Command, job: Job, tree: str, folder: str) -> dict:
              for word in command.words]
     shell = f"cd {shlex.quote(folder)} && {_shell(words)}" + (f" > {_shell([command.outputs[0] + '.part'])}" if command.stdout else "")
     host = {"output": node(f"{folder}/{program}"), "shown": program, "source": _place(command.host[0], tree, folder),
-            "command": _shell([*job.host.cc, "-O1", "-w", *(_filled(word, tree, folder) for word in command.host[1:])])} if program else {}
+            "command": _shell([*job.host.cc, "-O1", "-w", "-s", *(_filled(word, tree, folder) for word in command.host[1:])])} if program else {}
     return {"outputs": [node(f"{folder}/{name}") for name in command.outputs], "shown": command.outputs[0], "inputs": [_place(name, tree, folder) for name in command.inputs],
             "shell": shell, "host": host, "compiler": command.compiler}
 
