@@ -68,14 +68,17 @@ def attach(target: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]
 
 
 def _all(names: Iterable[str], linked: Mapping[str, Linked]) -> list[str]:
-    """Return libraries and those that they need, each once, those that need others first: the order of a linker."""
+    """Return libraries and those that they need, each once, those that need others first: the order of a linker.
+
+    One that is not linked is passed over: a shared library of a sysroot names by itself what it needs.
+    """
     found: dict[str, None] = {}
     pending = [name for name in names if name in linked]
     while pending:
         name = pending.pop(0)
         found.pop(name, None)
         found[name] = None
-        pending += linked[name].needs
+        pending += [other for other in linked[name].needs if other in linked]
     return list(found)
 
 

@@ -106,7 +106,8 @@ def take(libraries: Mapping[str, Library], value: str, modes: Mapping[str, str],
     where, named = places(toolchain, sysroot), choice.parse(value)[1]
     told = {name: find(library, where, toolchain, variant, name in named) for name, library in libraries.items() if modes[name] == "sysroot"}
     found = {name: one for name, one in told.items() if one}
-    return {name: "none" if name in told and name not in found else mode for name, mode in modes.items()}, found
+    left = {name: "none" if name in told and name not in found else mode for name, mode in modes.items()}
+    return choice.complete(value, left, libraries), found
 
 
 def _told(folders: Iterable[Path]) -> str:
