@@ -144,7 +144,7 @@ class Session:
         jobs = {}
 
         def planned(chosen: Variant) -> dict:
-            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen)
+            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen, self._tell)
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                         libraries=self.libraries, deps=modes, found=found,
                                         folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")

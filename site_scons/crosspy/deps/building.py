@@ -103,7 +103,8 @@ def _rows(job: Job, recipe: Recipe) -> dict:
     maps = [f"-ffile-prefix-map={tree}/=", f"-ffile-prefix-map={folder}/="]
     compile_words = [*job.toolchain.cc, *flags.library(job.variant, job.options, job.toolchain),
                      *(_filled(word, tree, folder) for word in recipe.flags),
-                     *(f"-I{path}" for above in job.above for path in above["include"]), *maps]
+                     *(f"-I{path}" for above in job.above for path in above["include"]),
+                     *(word for above in job.above for word in above.get("words", ())), *maps]
     headers = [name for command in recipe.commands for name in command.outputs if name.endswith((".h", ".def", ".inc"))]
     texts = {**recipe.texts, **{f"{name}.objects": "".join(f'"{folder}/obj/{one}"\n' for one in objects)
                                 for name, objects in recipe.archives.items()}}

@@ -14,8 +14,8 @@ class Linked:
     """One library as a build uses it.
 
     mode: ``source`` or ``sysroot``.  include: compile words.  files: -l word -> static library, relative to the top; or ``words``: -l
-    word -> words of the link.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
-    whenever the library could.
+    word -> words of the link, files first.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
+    whenever the library could.  header, places: of one in a sysroot, the header that it was known by and its files, from the sysroot's root.
     """
 
     name: str
@@ -28,6 +28,13 @@ class Linked:
     needs: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    header: str = ""
+    places: tuple[str, ...] = ()
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the files of one in a sysroot, each once."""
+        return list(dict.fromkeys(word for words in (self.words or {}).values() for word in words if word.startswith("/")))
 
 
 def words(libraries: Mapping[str, Library], modes: Mapping[str, str]) -> dict[str, str]:

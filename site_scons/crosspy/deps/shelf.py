@@ -81,9 +81,8 @@ class Shelf:
 
 
 def _above(found: Linked) -> dict:
-    """Return what a library that is built from source must know of one in the sysroot: where its headers are."""
-    return {"name": found.name, "key": found.key, "include": [word[2:] for word in found.include if word.startswith("-I")], "header_nodes": [],
-            "whole": True}
+    """Return what a library that is built from source must know of one in the sysroot: the words by which its headers are found."""
+    return {"name": found.name, "key": found.key, "include": [], "words": list(found.include), "headers": [], "header_nodes": [], "whole": True}
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:
