@@ -201,7 +201,7 @@ def test_facts_hold_where_the_programs_can_run(release_tree, gcc, tmp_path):
 
 @pytest.mark.parametrize("header, macro", [("gdbm-ndbm.h", "HAVE_GDBM_DASH_NDBM_H"), ("gdbm/ndbm.h", "HAVE_GDBM_NDBM_H")])
 def test_the_name_of_a_library_s_header_decides_which_macro_is_there(header, macro):
-    table = tables.load(PROJECT / "cpython" / "probes.toml")
+    table = tables.load(TABLES)
     only = tables.Tables(table.where, {"dependency": [row for row in table.rows("dependency") if row["name"] == "dbm"]})
     macros = ["HAVE_GDBM_DASH_NDBM_H", "HAVE_GDBM_NDBM_H", "HAVE_NDBM_H"]
     found = tables.stated(only, None, macros, {}, {"deps": ["dbm"], "headers": {"dbm": header}})
