@@ -1,9 +1,10 @@
 """deps=: how each library is had, what dep.toml says, and how a target's rows meet its libraries."""
+import json
 from pathlib import Path
 
 import pytest
 
-from crosspy.deps import choice, library, linkage, pkgconfig
+from crosspy.deps import choice, library, linkage, pkgconfig, record
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
 
@@ -47,6 +48,23 @@ def test_a_library_is_not_built_without_what_the_sysroot_turned_out_to_lack():
     assert choice.complete("source,ncurses:sysroot", lacking, LIBRARIES)["libedit"] == "none"
     with pytest.raises(UserError, match="libedit needs ncurses"):
         choice.complete("sysroot,libedit:source", lacking, LIBRARIES)
+
+
+def test_what_the_sysroot_was_to_have_and_has_not_is_known():
+    left = {**choice.modes("sysroot", LIBRARIES), "xz": "none", "gdbm": "none"}
+    assert choice.lacking("sysroot", left, LIBRARIES) == ["gdbm", "xz"] and choice.lacking("sysroot,xz:none", left, LIBRARIES) == ["gdbm"]
+
+
+def test_records_say_where_in_the_sysroot_a_library_was_found(tmp_path):
+    one = Linked("zlib", "sysroot", "1.3", "k", places=("/usr/lib/libz.so.1",))
+    for name in ("facts.json", "plan.json"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "sizing.json").write_text('{"removable": {}, "links": []}')
+    made = {"folder": str(tmp_path), "links": [{"kind": "archive"}], "modules": {}, "libraries": [record.row(LIBRARIES["zlib"], one, None)]}
+    record.write(made, LIBRARIES, ["xz"])
+    assert json.loads((tmp_path / "facts.json").read_text("utf-8")) == json.loads((tmp_path / "plan.json").read_text("utf-8")) == {"libraries": [
+        {"name": "zlib", "version": "1.3", "mode": "sysroot", "license": "Zlib", "sha256": "", "found": ["/usr/lib/libz.so.1"]},
+        {"name": "xz", "version": "", "mode": "sysroot", "found": []}]}
 
 
 def test_gnu_readline_takes_the_part_of_libedit_when_it_is_named():

@@ -204,5 +204,6 @@ def test_the_name_of_a_library_s_header_decides_which_macro_is_there(header, mac
     table = tables.load(TABLES)
     only = tables.Tables(table.where, {"dependency": [row for row in table.rows("dependency") if row["name"] == "dbm"]})
     macros = ["HAVE_GDBM_DASH_NDBM_H", "HAVE_GDBM_NDBM_H", "HAVE_NDBM_H"]
-    found = tables.stated(only, None, macros, {}, {"deps": ["dbm"], "headers": {"dbm": header}})
+    found = tables.stated(only, None, macros, {}, {"deps": ["dbm"], "sysroot": {"dbm": {"header": header, "how": "in the sysroot, version 1"}}})
+    assert {one.how for one in found.values()} == {"deps: dbm is in the sysroot, version 1"}
     assert {name: one.value for name, one in found.items()} == {name: "1" if name == macro else None for name in macros}

@@ -88,6 +88,13 @@ def rules() -> str:
     return hashlib.sha256(b"".join(room.read_bytes() for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.p[ly]"))))).hexdigest()
 
 
+def check(library: Library) -> None:
+    """Raise UserError where something is missing on this machine with which a library's files are made."""
+    own = getattr(import_module(f"{__package__}.{library.name}"), "check", None)
+    if own:
+        own()
+
+
 def _recipe(job: Job) -> Recipe:
     rules = import_module(f"{__package__}.{job.library.name}")
     with tempfile.TemporaryDirectory(prefix="crosspy-") as scratch:

@@ -86,3 +86,8 @@ def complete(value: str, modes: Mapping[str, str], libraries: Mapping[str, Libra
                 raise UserError(f"deps={value}", f"{name} needs {' and '.join(missing)}", f"add {missing[0]}:source, or use {name}:none")
             found[name] = "none"
     return found
+
+
+def lacking(value: str, left: Mapping[str, str], libraries: Mapping[str, Library]) -> list[str]:
+    """Return the libraries that were to come from the sysroot, which has none of them. value: of ``deps=``.  left: the modes in the end."""
+    return [name for name, mode in modes(value, libraries).items() if mode == "sysroot" and left[name] == "none"]

@@ -15,7 +15,8 @@ class Linked:
 
     mode: ``source`` or ``sysroot``.  include: compile words.  files: -l word -> static library, relative to the top; or ``words``: -l
     word -> words of the link, files first.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
-    whenever the library could.  header, places: of one in a sysroot, the header that it was known by and its files, from the sysroot's root.
+    whenever the library could.  header, places, root: of one in a sysroot, the header that it was
+    known by, its files, from the sysroot's root, and that one.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Linked:
     headers: tuple[str, ...] = ()
     header: str = ""
     places: tuple[str, ...] = ()
+    root: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return where one in a sysroot was found, and which version, in a few words."""
+        return f"in the sysroot, version {self.version or 'unknown'}: {', '.join(self.places)}"
 
     @property
     def paths(self) -> list[str]:

@@ -106,7 +106,7 @@ def _linked(library: Library, where: Places, variant: Variant, header: str, file
     paths = list(dict.fromkeys(path for found in files.values() for path in found))
     stats = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
     key = hashlib.sha256(repr((stats, header, include, more)).encode()).hexdigest()
-    return Linked(library.name, "sysroot", package.version if package else "", key, tuple(include), needs=library.needs, header=header,
+    return Linked(library.name, "sysroot", package.version if package else "", key, tuple(include), needs=library.needs, header=header, root=str(where.root),
                   words={word: (*map(str, found), *more) for word, found in files.items()},
                   places=tuple(f"/{path.relative_to(where.root)}" if path.is_relative_to(where.root) else str(path) for path in paths))
 

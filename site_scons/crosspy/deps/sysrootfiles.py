@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import links
 from ..errors import UserError
 from ..variant import Variant
 
 SHARED, STATIC = ".so", ".a"
 LARGEST = 100_000  # bytes of a linker script; real ones have 100
-DEEPEST = 40       # links on the way to one file (path_resolution(7)), scripts within scripts
+DEEPEST = 10       # scripts within scripts
 _HEADER = 64       # bytes of an ELF header, those of 32 bits have 52
 _LINKED = 3        # ET_DYN
 _COMMAND = re.compile(r"\b(?:INPUT|GROUP)\s*\(((?:[^()]|\([^()]*\))*)\)")
@@ -38,29 +39,17 @@ def real(path: Path, root: Path) -> Path | None:
 
     None where there is no such file.  Raises UserError for a link that leads out of the root.
     """
+    here = Path(os.path.realpath(path))
     if str(root) == "/" or not path.is_relative_to(root):
-        return Path(os.path.realpath(path)) if path.is_file() else None
-    done, pending, left = list[str](), list(path.relative_to(root).parts), DEEPEST
-    while pending:
-        part = pending.pop(0)
-        if part == "..":
-            if not done:
-                raise UserError(str(path), f"this link leads out of the sysroot {root}", "correct the sysroot")
-            done.pop()
-            continue
-        try:
-            target = os.readlink(root.joinpath(*done, part))
-        except OSError:
-            done.append(part)
-            continue
-        left -= 1
-        if not left:
-            return None
-        if target.startswith("/"):
-            done, target = [], os.path.relpath(target, root) if Path(target).is_relative_to(root) else target
-        pending = [word for word in target.split("/") if word not in ("", ".")] + pending
-    found = root.joinpath(*done)
-    return found if found.is_file() else None
+        return here if here.is_file() else None
+    found, wrong = links.follow(root, str(path.relative_to(root)))
+    if not wrong:
+        return root / found if (root / found).is_file() else None
+    if here.is_relative_to(os.path.realpath(root)) and here.is_file():
+        return here  # a link with the sysroot's own folder on this machine
+    if wrong.startswith("leads out"):
+        raise UserError(str(path), f"this link leads out of the sysroot {root}", "correct the sysroot")
+    return None
 
 
 def library(search: Search, word: str, suffix: str) -> tuple[Path, ...]:
