@@ -84,7 +84,7 @@ def test_a_build_takes_what_the_sysroot_has_and_nothing_of_this_machine(room):
     uuid(gcc, root, room)
     checkout = clone(room / "checkout", sources=(REPOSITORY / "build/sources").is_dir(), zig_cache=True)
     words = (f"target={NAME}", "toolchain=gcc", "deps=sysroot", "optimize=debug")
-    for place, told in ((f"{root}s", "there is no such folder"), (root / "usr", "it has no usr/include")):
+    for place, told in ((f"{root}s", "there is no such folder"), (root / "usr/lib", "it has no usr/include")):
         message = refused(checkout, f"target={NAME}", "deps=sysroot", f"sysroot={place}", probed=True)
         assert f"sysroot={place}: {told}" in message
     assert "there is no such folder" in refused(checkout, *words, f"sysroot={root}s")
