@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import autoconf, shelltest, upstream
+from .deps import choice
 from .deps.library import Library
 from .errors import UserError, nearest
 
@@ -143,7 +144,8 @@ def _library(name: str, table: dict, condition: str) -> str:
         return f"the target lacks it ({condition})"
     known = table["known"].get(library)
     if library in table["lacking"]:
-        return f"needs {library}, which the sysroot has not" + (f"; deps=sysroot,{library}:source builds it" if known.pins else "")
+        words = [f"{one}:source" for one in (*choice.behind(library, table["known"]), library) if one in table["lacking"]]
+        return f"needs {library}, which the sysroot has not" + (f"; {','.join(words)} in deps= builds it" if known.pins else "")
     how = f"; deps={'source builds' if known.pins else f'source,{library}:sysroot takes'} it" if known else ""
     return f"needs {library}, which is not part of this build{how}"
 

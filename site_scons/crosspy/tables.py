@@ -134,7 +134,8 @@ def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mappi
     for row, on in tables.dependencies(options.get("deps", ())):
         values = dict(row.get("enabled", {})) if on else {}
         if on and "headers" in row:
-            values[row["headers"][told[row["name"]]["header"]]] = "1"
+            own = row["headers"]   # the first is that of a library from source
+            values[own[told.get(row["name"], {}).get("header") or next(iter(own))]] = "1"
         how = f"deps: {row['name']} is {told.get(row['name'], {}).get('how', 'there') if on else 'none'}"
         found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
                   for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}

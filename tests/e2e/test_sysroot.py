@@ -38,6 +38,15 @@ def libc(root: Path) -> None:
                 shutil.copy2(path, root / place[1:], follow_symlinks=False)
 
 
+def prefixed(gcc: str, root: Path, folder: Path) -> str:
+    """Return the prefix of a gcc whose start files are the sysroot's: Debian's own looks beside itself before it looks there."""
+    folder.mkdir()
+    (folder / "device-gcc").write_text(f'#!/bin/sh\nexec {gcc} -B {root}/usr/lib/{MULTIARCH}/ "$@"\n')
+    (folder / "device-gcc").chmod(0o755)
+    shutil.copy2(need(f"{NAME}-ar", "binutils"), folder / "device-ar")
+    return f"{folder}/device-"
+
+
 def compiled(gcc: str, output: Path, soname: str, *words: object) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run([gcc, "-O1", "-fPIC", "-shared", f"-Wl,-soname,{soname}", "-o", output, *map(str, words)], check=True)
@@ -83,7 +92,7 @@ def test_a_build_takes_what_the_sysroot_has_and_nothing_of_this_machine(room):
     version = zlib(gcc, root, room)
     uuid(gcc, root, room)
     checkout = clone(room / "checkout", sources=(REPOSITORY / "build/sources").is_dir(), zig_cache=True)
-    words = (f"target={NAME}", "toolchain=gcc", "deps=sysroot", "optimize=debug")
+    words = (f"target={NAME}", f"toolchain=gcc:{prefixed(gcc, root, room / 'bin')}", "deps=sysroot", "optimize=debug")
     for place, told in ((f"{root}s", "there is no such folder"), (root / "usr/lib", "it has no usr/include")):
         message = refused(checkout, f"target={NAME}", "deps=sysroot", f"sysroot={place}", probed=True)
         assert f"sysroot={place}: {told}" in message
@@ -98,7 +107,7 @@ def test_a_build_takes_what_the_sysroot_has_and_nothing_of_this_machine(room):
     assert libraries["zlib"].items() >= {"mode": "sysroot", "version": version, "found": [f"{lib}/libz.so.1"]}.items()
     assert libraries["uuid"]["found"] == [f"{lib}/libuuid.so.1", f"{lib}/libuuidclock.so.0"]
     assert libraries["openssl"] == {"name": "openssl", "version": "", "mode": "sysroot", "found": []}
-    assert build.modules["_ssl"]["reason"] == "needs openssl, which the sysroot has not; deps=sysroot,openssl:source builds it"
+    assert build.modules["_ssl"]["reason"] == "needs openssl, which the sysroot has not; openssl:source in deps= builds it"
     assert f"version {version}: {lib}/libz.so.1" in (folder / "probes.json").read_text("utf-8")
     assert json.loads((folder / "inspect.json").read_text("utf-8"))["findings"] == []
     code = ("import json, zlib, _uuid; data = bytes(range(256)) * 99; packed = zlib.compress(data)\n"

@@ -9,6 +9,7 @@ from samples import PROJECT, given, job
 from crosspy import pinned
 from crosspy.deps import building, library, shelf
 from crosspy.deps.linkage import Linked
+from crosspy.deps.recipe import Recipe
 from crosspy.errors import UserError
 from crosspy.fetch import Archive
 
@@ -69,7 +70,10 @@ def test_a_source_library_gets_the_words_by_which_one_of_the_sysroot_is_found(sc
     kept, own, _ = scene
     found = Linked("ncurses", "sysroot", "6", "k", ("-DA", "-idirafter/s/usr/include"), words={"-lncursesw": ("/s/usr/lib/libncursesw.so",)})
     own = replace(own, deps={**own.deps, "ncurses": "sysroot"}, found={"ncurses": found})
-    assert kept.look(target(tmp_path, "-ledit"), own)["ncurses"]["words"] == ["-DA", "-idirafter/s/usr/include"]
+    above = kept.look(target(tmp_path, "-ledit"), own)["ncurses"]
+    pin = Archive("libedit", "1.0", "0" * 64, 1, ())
+    row = building.Job(KNOWN["libedit"], pin, tmp_path, "build/deps/libedit", own.variant, own.options, own.toolchain, own.toolchain, "", (above,))
+    assert building._rows(row, Recipe((), {}))["compile"].split()[-4:-2] == ["-DA", "-idirafter/s/usr/include"]
 
 
 def test_a_missing_perl_is_told_before_the_archive_is_fetched(tmp_path, monkeypatch):

@@ -165,4 +165,4 @@ def test_a_tree_with_a_blank_in_its_path_is_one_word(tmp_path):
 def test_a_module_whose_library_the_sysroot_lacks_says_so(tree):
     known = library.load_all(PROJECT / "deps")
     found = modules.plan(tree, PROJECT / "cpython", VARIABLES, "shared", modules.Request("auto"), known, ["openssl"])
-    assert {one.name: one.reason for one in found}["_ssl"] == "needs openssl, which the sysroot has not; deps=sysroot,openssl:source builds it"
+    assert {one.name: one.reason for one in found}["_ssl"] == "needs openssl, which the sysroot has not; openssl:source in deps= builds it"
