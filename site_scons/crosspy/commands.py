@@ -32,7 +32,7 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "fetch": Command("download the release only", run="session:fetch", target=False),
+    "fetch": Command("download the release and the libraries of deps=, and build nothing", run="fetchcommand:main", target=False),
     "bootstrap": Command("build the helper interpreter alone", target=False),
     "run": Command("build, then run the application, or else the interpreter; words behind -- are its own"),
     "report": Command("build, then report/sizes.json and report/report.html: every byte by module, section and symbol"),

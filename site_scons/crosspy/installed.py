@@ -7,12 +7,13 @@ import os
 import pwd
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from . import coreplan, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
-from .deps import linkage
+from .deps import choice, linkage, sysrootfiles
+from .errors import UserError
 from .modules import Module
 from .options import deciding
 
@@ -62,6 +63,7 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
     name = sysconfigdata(job)
     made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
+                                        needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
                                         **hardening.expected(job.variant, job.options, job.toolchain))
     made["facts"] = _facts(job, plan)
     made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
@@ -136,15 +138,15 @@ def _install(job, made: dict, names: list[str], plan: list[Module]) -> dict:
 
 def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], answers: ledger.Ledger) -> dict:
     extra = (f"libpython{job.release.series}.so.1.0",) if job.options.libpython == "shared" else ()
+    extra += tuple(sonames(_reached(job, core.libs())))
     dynload = f"{job.options.prefix.strip('/')}/lib/python{job.release.series}/lib-dynload"
     places = {name: f"{dynload}/{Path(path).name}" for name, path in made["extensions"].items()}
     table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
     macros = _macros(table, answers)
     split = job.options.debuginfo == "split"
-    inside = {word for word, name in job.links.items() if job.deps[name] == "source"}
     return policy.expectation(
         job.variant, floor=job.toolchain.floor, needed_extra=extra, forbidden=private, extensions=places,
-        ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(core.shared()[1], inside), exports=table["exports"]["core"],
+        ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(job, core.shared()[1]), exports=table["exports"]["core"],
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
@@ -164,19 +166,47 @@ def own_symbols(job, answers: ledger.Ledger) -> list[str]:
 
 
 def provided(found: Mapping[str, linkage.Linked]) -> list[str]:
-    """Return what shared libraries of the sysroot export: symbols that the device's own libraries have."""
-    paths = [words[0] for one in found.values() for words in (one.words or {}).values() if words[0].endswith(".so")]
-    data = [Path(path).read_bytes() for path in paths]
-    return sorted({name for one in data if one.startswith(b"\x7fELF") for name in elf.read(one).exports})  # else a linker script
+    """Return what shared libraries of the sysroot export: symbols that the device's own libraries have. Raises UserError as `sonames`."""
+    return sorted({name for one in found.values() for _, facts in _shared(one) for name in facts.exports})
 
 
-def module_needed(extensions: list[coreplan.Extension], inside: Collection[str] = ()) -> dict[str, list[str]]:
+def sonames(found: Iterable[linkage.Linked]) -> list[str]:
+    """Return what DT_NEEDED says of a program that links shared libraries of the sysroot: DT_SONAME, or else the file's name (gABI 5).
+
+    Raises UserError for a file that is damaged.
+    """
+    return sorted({facts.soname or path.name for one in found for path, facts in _shared(one)})
+
+
+def _shared(one: linkage.Linked) -> list[tuple[Path, elf.ElfFacts]]:
+    found = []
+    for path in sysrootfiles.shared(one.paths):
+        try:
+            found.append((path, elf.read(path.read_bytes())))
+        except elf.ElfError as error:
+            raise UserError(f"deps: {one.name}:sysroot", f"{path} is damaged: {error}", f"correct the sysroot, or use {one.name}:none") from None
+    return found
+
+
+def module_needed(job, extensions: list[coreplan.Extension]) -> dict[str, list[str]]:
     """Return for each module the patterns of libraries that its own -l words allow, beside what every file may need.
 
-    inside: -l words whose library is linked into the module.
+    A library that this build makes is inside of the module.  Of one in the sysroot, those behind it are linked, too (linkage.attach).
     """
-    words = {one.name: [word for word in one.libs if word.startswith("-l") and word not in inside] for one in extensions}
-    return {name: [f"lib{word[2:]}.so*" for word in own] for name, own in words.items() if own}
+    found = {}
+    for one in extensions:
+        words = [word for word in one.libs if word.startswith("-l")]
+        plain = [f"lib{word[2:]}.so*" for word in words if word not in job.links]
+        if own := [*plain, *sonames(_reached(job, words))]:
+            found[one.name] = own
+    return found
+
+
+def _reached(job, words: Iterable[str]) -> list[linkage.Linked]:
+    """Return the libraries of the sysroot behind some -l words, directly or behind another library."""
+    names = dict.fromkeys(job.links[word] for word in words if word in job.links)
+    every = dict.fromkeys(other for name in names for other in (name, *choice.behind(name, job.libraries)))
+    return [job.found[name] for name in every if name in job.found]
 
 
 def _facts(job, plan: list[Module]) -> dict:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .components import Component
+from .deps.library import Library
 from .errors import UserError
 
 _HEADING = re.compile(r"^(?P<title>\S.*)\n(?P<line>[-=~^])(?P=line)+$", re.M)
@@ -36,7 +37,18 @@ def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
             found += wheel(sorted(tree.glob(place)))
         else:
             found.append(_file((toolchain if how == "toolchain_file" else tree) / place))
+    if one.name in job.found:
+        found += [_file(path) for path in of_sysroot(Path(job.found[one.name].root), job.libraries[one.name])]
     return "\n\n".join(dict.fromkeys(text.strip("\n") for text in found if text))
+
+
+def of_sysroot(root: Path, library: Library) -> list[Path]:
+    """Return the licence files that a sysroot has of a library: all of usr/share/licenses (Yocto, Arch), or one copyright file of Debian's."""
+    names = dict.fromkeys([library.name, str(library.sysroot.get("pkgconfig", library.name)), *(word[2:] for word in library.links)])
+    own = sorted(path for name in names for path in root.glob(f"usr/share/licenses/{name}/*") if path.is_file())
+    debian = (path for name in names for pattern in (f"{name}*", f"lib{name}*") for path in sorted(root.glob(f"usr/share/doc/{pattern}/copyright"))
+              if path.is_file())
+    return own or [path for path in [next(debian, None)] if path]
 
 
 def _file(path: Path) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from . import autoconf, shelltest, upstream
+from .deps import choice
 from .deps.library import Library
 from .errors import UserError, nearest
 
@@ -48,15 +49,16 @@ class Request:
 
 
 def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, request: Request,
-         libraries: Mapping[str, Library] | None = None) -> list[Module]:
+         libraries: Mapping[str, Library] | None = None, lacking: Collection[str] = ()) -> list[Module]:
     """Decide on every module of the tree, in the order of upstream's Setup files.
 
     variables: the shell variables of configure.ac (Ledger.variables).  default: ``builtin`` or ``shared``, what the
-    variant says for ``modules=auto``.  libraries: the third-party ones that are known.  Raises UserError for a module that nothing classifies or that is asked for
+    variant says for ``modules=auto``.  libraries: the third-party ones that are known.  lacking: those that the
+    sysroot was to have, and has not.  Raises UserError for a module that nothing classifies or that is asked for
     and cannot be had.
     """
     table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
-    table["known"] = libraries or {}
+    table["known"], table["lacking"] = libraries or {}, lacking
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree).replace(" ", _BLANK), "PY_STDMODULE_CFLAGS": "",
                                                                          "CCSHARED": ""})
     text = autoconf.strip_comments(upstream.read(tree, "configure.ac"))
@@ -141,6 +143,9 @@ def _library(name: str, table: dict, condition: str) -> str:
     if not library:
         return f"the target lacks it ({condition})"
     known = table["known"].get(library)
+    if library in table["lacking"]:
+        words = [f"{one}:source" for one in (*choice.behind(library, table["known"]), library) if one in table["lacking"]]
+        return f"needs {library}, which the sysroot has not" + (f"; {','.join(words)} in deps= builds it" if known.pins else "")
     how = f"; deps={'source builds' if known.pins else f'source,{library}:sysroot takes'} it" if known else ""
     return f"needs {library}, which is not part of this build{how}"
 

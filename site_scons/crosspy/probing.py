@@ -20,7 +20,8 @@ LEDGER, KEY = "probes.json", "probes.key"
 def words(job) -> tuple[tuple[str, ...], tuple[str, ...], dict]:
     """Return the flags of compiles and links, and the options that some answers follow. job: stages.Job."""
     options = {"libpython": job.options.libpython, "tests": job.options.tests,
-               "deps": sorted(name for name, mode in job.deps.items() if mode != "none"), **(minimal.WITHOUT if job.small else {})}
+               "deps": sorted(name for name, mode in job.deps.items() if mode != "none"),
+               "sysroot": {name: {"header": one.header, "how": one.told} for name, one in job.found.items()}, **(minimal.WITHOUT if job.small else {})}
     return flags.probing(job.variant, job.options), hardening.program(job.variant, job.options, job.toolchain), options
 
 

@@ -50,11 +50,11 @@ class Wanted:
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
-def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -> list[dict]:
-    """Return the plans of the program of a command line, one for each target.
+def planner(session, got: Release, frozen: str, given: str) -> Callable[[dict], dict]:
+    """Return what makes the plan of the program of a command line, of a target's plan of profile=minimal; it raises UserError for
+    whatever is wrong with an application.
 
-    session: Session.  frozen: the bootstrap's folder.  given: the interpreter of bootstrap=, if any.  targets: plans of
-    profile=minimal.  Raises UserError for whatever is wrong with an application.
+    session: Session.  frozen: the bootstrap's folder.  given: the interpreter of bootstrap=, if any.
     """
     options, read = session.options, list[carried.Ready]()
     wanted = Wanted(options.app, options.path, options.include, options.exclude, options.trace, bundle=options.ssl_bundle)
@@ -63,7 +63,7 @@ def plans(session, got: Release, frozen: str, given: str, targets: list[dict]) -
         interpreter = given or built(session, frozen, made["shapers"])
         read.append(read[0] if read else ready(session, got, interpreter, frozen, made))
         return read[0]
-    return [plan(session, known, made, wanted) for made in targets]
+    return lambda made: plan(session, known, made, wanted)
 
 
 def ready(session, got: Release, interpreter: str, frozen: str, made: dict) -> carried.Ready:

@@ -53,6 +53,9 @@ class Session:
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.libraries = library.load_all(project / "deps")
         self.modes = choice.modes(self.options.deps, self.libraries)
+        if "ssl_certs" in arguments and self.modes["openssl"] == "sysroot":
+            raise UserError(f"ssl_certs={self.options.ssl_certs}", "OpenSSL is the sysroot's, which has its own folder of certificates",
+                            "leave ssl_certs= out, or use deps=...,openssl:source")
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         if self.options.app:
             from . import appfiles  # only here: other builds need none of it
@@ -142,15 +145,15 @@ class Session:
                          bootstrap=True, interpreter=given)
         bootstrap, job = self._bootstrap(job, got)
         jobs = {}
+        self.shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, self.say)
 
         def planned(chosen: Variant) -> dict:
-            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen)
+            modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen, self._tell)
             jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
                                         libraries=self.libraries, deps=modes, found=found,
                                         folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
-            return self.allowed(stages.plan(jobs[chosen.name], self.project, say), jobs[chosen.name])
-        plans = self._each(keep_going, planned)
-        targets = [*plans.values()]
+            return self._looked_at(stages.plan(jobs[chosen.name], self.project, say), jobs[chosen.name])
+        targets = [*self._each(keep_going, planned).values()]
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)
@@ -161,13 +164,19 @@ class Session:
             # Not a part of every graph: the links with symbols are nobody's business but a report's.
             target["report"], target["sized"] = "report", bool(target["flash"] or {"report", "unstripped"} & {part for word in self.words for part in word.split("/")})
         if self.options.profile == "minimal":
-            targets = [self.allowed(target, jobs[target["name"]]) for target in self._programs(got, job, targets)]
-        self.shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, self.say)
+            program, plans = self._programs(got, job), {target["name"]: target for target in targets}
+            targets = [*self._each(keep_going, lambda chosen: self._looked_at(program(plans[chosen.name]), jobs[chosen.name])).values()]
         libraries = [plan for target in targets for plan in self.shelf.supply(target, jobs[target["name"]])]
         for target in targets:
             damage(target)
             target.update(states, **afterwards.words(self, target, got.series))
-        return Builds(bootstrap, targets, libraries, [jobs[name] for name in plans])
+        return Builds(bootstrap, targets, libraries, [jobs[target["name"]] for target in targets])
+
+    def _looked_at(self, target: dict, job: stages.Job) -> dict:
+        """Return the plan of a target or of a program, whose licences and libraries are as they must be. Raises UserError."""
+        self.allowed(target, job)
+        self.shelf.look(target, job)
+        return target
 
     def allowed(self, target: dict, job: stages.Job) -> dict:
         """Return the plan of a target or of a program. Raises UserError when it links what ``license_deny=`` denies."""
@@ -185,9 +194,9 @@ class Session:
         """Return the bootstrap's plan, and its job, from which those of all targets are made."""
         return stages.plan(job, self.project, say), job
 
-    def _programs(self, got: release.Release, job: stages.Job, targets: list[dict]) -> list[dict]:
+    def _programs(self, got: release.Release, job: stages.Job) -> Callable[[dict], dict]:
         from . import programs  # only here: other builds need none of it
-        return programs.plans(self, got, job.frozen, job.interpreter, targets)
+        return programs.planner(self, got, job.frozen, job.interpreter)
 
     def folder_name(self, chosen: Variant, release: str = "", newest: str = "") -> str:
         """Return the name of a target's build folder."""
@@ -229,12 +238,6 @@ class Session:
         """Leave the marker of a run at work; published: returns the nodes put in place, which crosscc lists."""
         assert self.lock is not None
         self.lock.start(lambda: [node.abspath for node in published() if node.get_state() != EXECUTED])
-
-
-def fetch(session: Session) -> None:
-    """Make sure that the release's archive is in downloads/ (the alias ``fetch``)."""
-    path = release.fetch(session.arguments.get("python", ""), session.releases, Path(session.options.downloads), say)
-    say(f"fetch: {path}")
 
 
 def damage(plan: dict) -> None:

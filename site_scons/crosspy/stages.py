@@ -16,7 +16,7 @@ from pathlib import Path
 
 from . import coreplan, drift, flags, installed, ledger, minimal, modules, probing, pyconfig, staticdl, upstream
 from . import makefile as makefile_texts
-from .deps import linkage
+from .deps import choice, linkage
 from .deps.library import Library
 from .options import Options, deciding
 from .paths import node
@@ -60,6 +60,11 @@ class Job:
     def links(self) -> dict[str, str]:
         """Return -l word -> the third-party library behind it."""
         return linkage.words(self.libraries, self.deps)
+
+    @property
+    def lacking(self) -> list[str]:
+        """Return the third-party libraries that were to come from the sysroot, which has none of them."""
+        return choice.lacking(self.options.deps, self.deps, self.libraries)
 
     @property
     def small(self) -> bool:
@@ -138,7 +143,7 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {**values, "srcdir": job.tree})
     request = modules.Request("builtin" if job.small else options.modules, options.enable, options.disable, options.tests)
     variables = {**answers.variables, **(minimal.VARIABLES if job.small else {})}
-    found = modules.plan(tree, job.tables, variables, job.variant.python.modules, request, job.libraries)
+    found = modules.plan(tree, job.tables, variables, job.variant.python.modules, request, job.libraries, job.lacking)
     found = modules.with_one_copy(job.tables, found, [name for name, mode in job.deps.items() if mode == "source"])
     if job.bootstrap:
         found = modules.for_bootstrap(tree, job.tables, found)

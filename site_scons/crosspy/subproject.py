@@ -129,8 +129,8 @@ class Inner(Session):
         interpreter = programs.built(self, job.frozen, treestate.shapers(got, self.project))
         return super()._bootstrap(replace(job, folder=f"{job.folder}-given", frozen=f"{job.folder}-given", interpreter=interpreter), got)
 
-    def _programs(self, got: release.Release, job: stages.Job, targets: list[dict]) -> list[dict]:
-        return targets
+    def _programs(self, got: release.Release, job: stages.Job) -> Callable[[dict], dict]:
+        return lambda target: target
 
 
 @dataclass

@@ -10,7 +10,7 @@ _LISTED = {
     "restated": {"name": str, "block": str, "sha256": str},
     "always": {"why": str, "macros": dict, **_BLOCK},
     "never": {"why": str, "macros": list, **_BLOCK},
-    "dependency": {"name": str, "macros": list, "variables?": dict, "enabled?": dict, "enabled_variables?": dict},
+    "dependency": {"name": str, "macros": list, "headers?": dict, "variables?": dict, "enabled?": dict, "enabled_variables?": dict},
 }
 _NAMED = {
     "program": {"block": str, "missing?": str},

@@ -124,15 +124,19 @@ def _holds(row: Mapping, facts: Mapping) -> bool:
 def stated(tables: Tables, blocks: Blocks, macros: Collection[str], facts: Mapping, options: Mapping) -> dict[str, Answer]:
     """Answer what needs no compiler: facts, options, cases, constants, and libraries that are not used.
 
-    Raises UserError when an option has a value that no row knows.
+    options: with ``deps``, the libraries in use, and ``sysroot``, the ``header`` of those found there, and where (``how``).  Raises UserError when an option has a value that no row knows.
     """
     def place(kind: str, row: Mapping) -> str:
         return f"cpython/probes.toml: {kind}" + (f"; configure.ac: {row['block']}" if "block" in row else "")
 
     found: dict[str, Answer] = {}
+    told = options.get("sysroot", {})
     for row, on in tables.dependencies(options.get("deps", ())):
-        values = row.get("enabled", {}) if on else {}
-        how = f"deps: {row['name']} is {'there' if on else 'none'}"
+        values = dict(row.get("enabled", {})) if on else {}
+        if on and "headers" in row:
+            own = row["headers"]   # the first is that of a library from source
+            values[own[told.get(row["name"], {}).get("header") or next(iter(own))]] = "1"
+        how = f"deps: {row['name']} is {told.get(row['name'], {}).get('how', 'there') if on else 'none'}"
         found |= {name: Answer(values.get(name), "option", how, place("dependency", row))
                   for pattern in row["macros"] for name in fnmatch.filter(macros, pattern)}
     for row in tables.rows("never"):

@@ -4,12 +4,14 @@ from __future__ import annotations
 from checkout import Checkout, Run, differences, snapshot
 
 
-def refused(checkout: Checkout, *words: str, env=None, before=(), also=(), probed: bool = False) -> str:
+def refused(checkout: Checkout, *words: str, env=None, before=(), also=(), probed: bool = False, unpacked: bool = False) -> str:
     """Run a command that must be refused; return its message. also: further folders that must stay as they are.
 
-    probed: the mistake shows only once a compiler has been asked, so that zig's own cache may have grown.
+    probed: the mistake shows only once a compiler has been asked, so that zig's own cache may have grown.  unpacked: and once sources
+    are there.
     """
     folders = [checkout.build, *also]
+    grown = ("zig-cache",) * probed + ("sources",) * unpacked
     state = [snapshot(folder) if folder.exists() else None for folder in folders]
     run = checkout.scons(*words, check=False, env=env, before=before)
     message = one_message(run)
@@ -18,7 +20,7 @@ def refused(checkout: Checkout, *words: str, env=None, before=(), also=(), probe
         now = snapshot(folder) if folder.exists() else None
         assert (was is None) == (now is None), f"{folder} came or went"
         if was is not None:
-            changed = [name for name in differences(was, now) if not (probed and name.startswith("zig-cache"))]
+            changed = [name for name in differences(was, now) if not name.startswith(grown)]
             assert {name.split("/")[0]: name for name in changed} == {}, f"{len(changed)} files of {folder} changed"
     return message
 

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from built import LIBRARY_FLAVOUR, LIBRARY_WORDS, QUICK, WITH_LIBRARIES, Build
 from checkout import REPOSITORY, assert_up_to_date, clone, contents, differences, missing
-from refusal import one_message, refused
+from refusal import refused
 
 HERE, DEVICE = WITH_LIBRARIES, "aarch64-linux-gnu"
 LIBRARIES = f"deps/{HERE}+{QUICK.replace('=', '-')}"
@@ -103,11 +103,8 @@ def test_a_wrong_word_in_deps(bare, deps, parts):
 
 
 def ended(checkout, *words: str, env=None) -> str:
-    """Run a command that ends with one message once the target is planned, before anything is compiled."""
-    run = checkout.scons(*words, check=False, env=env)
-    message = one_message(run)
-    assert run.shown == []
-    return message
+    """Run a command that ends with one message once the target is planned, before anything of it is written."""
+    return refused(checkout, *words, env=env, probed=True, unpacked=True)
 
 
 def test_a_build_without_perl_names_its_package_before_anything_is_compiled(bare):

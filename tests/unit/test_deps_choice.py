@@ -1,9 +1,10 @@
 """deps=: how each library is had, what dep.toml says, and how a target's rows meet its libraries."""
+import json
 from pathlib import Path
 
 import pytest
 
-from crosspy.deps import choice, library, linkage, pkgconfig
+from crosspy.deps import choice, library, linkage, pkgconfig, record
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
 
@@ -32,6 +33,38 @@ def test_each_library_has_the_mode_that_is_said(value, named):
 def test_what_only_a_sysroot_can_have_is_not_there_unless_it_is_named():
     assert choice.modes("source", LIBRARIES)["gdbm"] == "none"
     assert choice.modes("source,gdbm:sysroot", LIBRARIES)["gdbm"] == "sysroot"
+
+
+@pytest.mark.parametrize("value, told", [
+    ("source,dbm:sysroot", {"dbm": "sysroot", "gdbm": "sysroot"}), ("none,readline:sysroot", {"readline": "sysroot", "ncurses": "none"}),
+    ("source,ncurses:none,libedit:sysroot", {"libedit": "sysroot", "ncurses": "none"}), ("none,dbm:sysroot,gdbm:none", {"gdbm": "none"})])
+def test_a_named_library_of_the_sysroot_brings_what_only_a_sysroot_can_have(value, told):
+    modes = choice.modes(value, LIBRARIES)
+    assert {name: modes[name] for name in told} == told
+
+
+def test_a_library_is_not_built_without_what_the_sysroot_turned_out_to_lack():
+    lacking = {**choice.modes("sysroot", LIBRARIES), "ncurses": "none", "libedit": "source"}
+    assert choice.complete("source,ncurses:sysroot", lacking, LIBRARIES)["libedit"] == "none"
+    with pytest.raises(UserError, match="libedit needs ncurses"):
+        choice.complete("sysroot,libedit:source", lacking, LIBRARIES)
+
+
+def test_what_the_sysroot_was_to_have_and_has_not_is_known():
+    left = {**choice.modes("sysroot", LIBRARIES), "xz": "none", "gdbm": "none"}
+    assert choice.lacking("sysroot", left, LIBRARIES) == ["gdbm", "xz"] and choice.lacking("sysroot,xz:none", left, LIBRARIES) == ["gdbm"]
+
+
+def test_records_say_where_in_the_sysroot_a_library_was_found(tmp_path):
+    one = Linked("zlib", "sysroot", "1.3", "k", places=("/usr/lib/libz.so.1",))
+    for name in ("facts.json", "plan.json"):
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "sizing.json").write_text('{"removable": {}, "links": []}')
+    made = {"folder": str(tmp_path), "links": [{"kind": "archive"}], "modules": {}, "libraries": [record.row(LIBRARIES["zlib"], one, None)]}
+    record.write(made, LIBRARIES, ["xz"])
+    assert json.loads((tmp_path / "facts.json").read_text("utf-8")) == json.loads((tmp_path / "plan.json").read_text("utf-8")) == {"libraries": [
+        {"name": "zlib", "version": "1.3", "mode": "sysroot", "license": "Zlib", "sha256": "", "found": ["/usr/lib/libz.so.1"]},
+        {"name": "xz", "version": "", "mode": "sysroot", "found": []}]}
 
 
 def test_gnu_readline_takes_the_part_of_libedit_when_it_is_named():
@@ -107,6 +140,12 @@ def test_archives_take_the_place_of_words_in_the_order_of_the_linker():
     assert link["archives"] == ["#d/libedit.a", "#d/libssl.a", "#d/libcrypto.a", "#d/libncursesw.a"]
     assert link["libs"] == "-lm -lpthread" and link["states"] == ["k3", "k1", "k2"]
     assert unit["extra"] == "-DA -Iedit" and unit["needs"] == ["#d/curses.h"] and unit["states"] == ["k3", "k2"]
+
+
+def test_a_library_that_needs_one_which_is_not_there_is_linked_alone():
+    made = target("-ledit -lm", ["libedit"])
+    linkage.attach(made, {"libedit": LINKED["libedit"]}, OWNERS)
+    assert made["links"][0]["archives"] == ["#d/libedit.a"] and made["units"][0]["states"] == ["k3"]
 
 
 def test_only_the_words_that_a_link_has_are_linked():

@@ -3,9 +3,14 @@ import dataclasses
 import os
 
 import pytest
+import tiny_elf
 from samples import PROJECT, given, job
 
 from crosspy import installed
+from crosspy.coreplan import Extension
+from crosspy.deps import library
+from crosspy.deps.linkage import Linked
+from crosspy.errors import UserError
 from crosspy.modules import Module
 
 
@@ -59,3 +64,43 @@ def test_the_kinds_of_byte_code(plain):
     assert kinds == {"unchecked": (True, "unchecked"), "checked": (True, "checked"), "none": (False, "unchecked"),
                      "only": (True, "unchecked")}
     assert os.path.isabs(bytecode(plain)["library"])
+
+
+@pytest.fixture
+def with_sysroot(plain, tmp_path):
+    """A job with libedit and ncurses of a sysroot, the latter in three files, and zlib from source."""
+    files = {name: tmp_path / f"lib{name}.so" for name in ("edit", "ncursesw", "panelw", "tinfo")}
+    for name, path in files.items():
+        path.write_bytes(tiny_elf.make(soname=f"lib{name}.so.6" if name != "panelw" else "", exports=[f"{name}_start"]))
+    (tmp_path / "libncursesw.a").write_bytes(tiny_elf.ar({}))
+    paths = {name: str(path) for name, path in files.items()}
+    found = {"ncurses": Linked("ncurses", "sysroot", "6", "k", words={"-lncursesw": (paths["ncursesw"], paths["tinfo"]), "-lpanelw": (paths["panelw"],)}),
+             "libedit": Linked("libedit", "sysroot", "3", "k", needs=("ncurses",), words={"-ledit": (paths["edit"], str(tmp_path / "libncursesw.a"), "-lm")})}
+    known = library.load_all(PROJECT / "deps")
+    modes = {**dict.fromkeys(known, "none"), "zlib": "source", **dict.fromkeys(found, "sysroot")}
+    return dataclasses.replace(plain, libraries=known, deps=modes, found=found)
+
+
+def test_a_module_may_need_what_is_behind_its_own_library(with_sysroot):
+    made = installed.module_needed(with_sysroot, [Extension("readline", (), ("-ledit",)), Extension("zlib", (), ("-lz",)), Extension("math", (), ("-lm",))])
+    assert made == {"readline": ["libedit.so.6", "libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"], "math": ["libm.so*"]}
+
+
+def test_a_source_library_may_stand_on_one_of_the_sysroot(with_sysroot):
+    job = dataclasses.replace(with_sysroot, deps={**with_sysroot.deps, "libedit": "source"}, found={"ncurses": with_sysroot.found["ncurses"]})
+    assert installed.module_needed(job, [Extension("readline", (), ("-ledit",))]) == {"readline": ["libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"]}
+
+
+def test_a_small_program_may_need_what_the_sysroot_has(with_sysroot, monkeypatch):
+    monkeypatch.setattr(installed, "_generated", lambda job, plan, answers, header: {installed.sysconfigdata(job): ""})
+    made = {}
+    installed.minimal(with_sysroot, [], None, "", made)
+    assert set(made["expect"]["needed"]) >= {"libedit.so.6", "libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"}
+    assert made["expect"]["provided"] == ["edit_start", "ncursesw_start", "panelw_start", "tinfo_start"]
+
+
+def test_a_damaged_library_of_the_sysroot_is_one_message(with_sysroot, tmp_path):
+    path = tmp_path / "libedit.so"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UserError, match="deps: libedit:sysroot: .*libedit.so is damaged"):
+        installed.provided(with_sysroot.found)

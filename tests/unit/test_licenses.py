@@ -8,6 +8,8 @@ import pytest
 from crosspy import components, licenses, licensetexts, sbom
 from crosspy.components import Component
 from crosspy.deps import record
+from crosspy.deps.library import Library
+from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
 from test_components import KNOWN, PLAN, found
 
@@ -58,7 +60,7 @@ def job(tmp_path):
     with zipfile.ZipFile(tree / "pip-1.2-py3-none-any.whl", "w") as wheel:
         wheel.writestr("pip-1.2.dist-info/licenses/LICENSE.txt", "pip's")
         wheel.writestr("pip/code.py", "LICENSE")
-    return SimpleNamespace(release=SimpleNamespace(tree=tree), toolchain=SimpleNamespace(cc=(str(tmp_path / "zig" / "zig"),)))
+    return SimpleNamespace(release=SimpleNamespace(tree=tree), toolchain=SimpleNamespace(cc=(str(tmp_path / "zig" / "zig"),)), found={}, libraries={})
 
 
 @pytest.mark.parametrize("texts, said", [
@@ -76,6 +78,14 @@ def test_a_library_s_text_is_a_file_of_its_source_and_a_missing_one_is_told(job,
     (tmp_path / "sources/z-1.0/COPYING").write_text("z's")
     assert licensetexts.read(one, job, [{"name": "z", "tree": "z-1.0"}], tmp_path) == "z's"
     assert "https://z" in licensetexts.read(one, job, [{"name": "z", "tree": ""}], tmp_path)   # of a sysroot
+
+
+@pytest.mark.parametrize("place", ["usr/share/licenses/gdbm/COPYING", "usr/share/doc/libgdbm6/copyright"])
+def test_a_library_of_the_sysroot_has_the_text_that_lies_there(job, tmp_path, place):
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text("the GNU one\n")
+    job.libraries, job.found = {"gdbm": Library("gdbm", "", "GPL-3.0-or-later", "", links={"-lgdbm": "libgdbm.a"})}, {"gdbm": Linked("gdbm", "sysroot", "1.23", "k", root=str(tmp_path))}
+    assert licensetexts.read(Component("gdbm", "1.23", "GPL-3.0-or-later", "library"), job, [], tmp_path) == "the GNU one"
 
 
 def bill(seconds=1785936343):

@@ -5,6 +5,7 @@ import pytest
 from samples import PROJECT
 
 from crosspy import modules
+from crosspy.deps import library
 from crosspy.errors import UserError
 
 CONFIGURE = """\
@@ -159,3 +160,9 @@ def test_a_tree_with_a_blank_in_its_path_is_one_word(tmp_path):
     makefile = upstream.Makefile("", {"srcdir": f"{tmp_path}/a place".replace(" ", modules._BLANK), "PY_STDMODULE_CFLAGS": "", "CCSHARED": ""})
     line = upstream.setup_lines("_io _io/_iomodule.c -I$(srcdir)/Modules/_io -DA\n", "static")[0]
     assert modules._present(line, None, {}, makefile).cflags == (f"-I{tmp_path}/a place/Modules/_io", "-DA")
+
+
+def test_a_module_whose_library_the_sysroot_lacks_says_so(tree):
+    known = library.load_all(PROJECT / "deps")
+    found = modules.plan(tree, PROJECT / "cpython", VARIABLES, "shared", modules.Request("auto"), known, ["openssl"])
+    assert {one.name: one.reason for one in found}["_ssl"] == "needs openssl, which the sysroot has not; openssl:source in deps= builds it"

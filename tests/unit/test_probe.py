@@ -197,3 +197,22 @@ def test_facts_hold_where_the_programs_can_run(release_tree, gcc, tmp_path):
         assert ((question.yes if good else question.no) == defined_when) == ("value" in row), row["macro"]
         ran += 1
     assert ran >= 8
+
+
+@pytest.mark.parametrize("header, macro", [("gdbm-ndbm.h", "HAVE_GDBM_DASH_NDBM_H"), ("gdbm/ndbm.h", "HAVE_GDBM_NDBM_H")])
+def test_the_name_of_a_library_s_header_decides_which_macro_is_there(header, macro):
+    table = tables.load(TABLES)
+    only = tables.Tables(table.where, {"dependency": [row for row in table.rows("dependency") if row["name"] == "dbm"]})
+    macros = ["HAVE_GDBM_DASH_NDBM_H", "HAVE_GDBM_NDBM_H", "HAVE_NDBM_H"]
+    found = tables.stated(only, None, macros, {}, {"deps": ["dbm"], "sysroot": {"dbm": {"header": header, "how": "in the sysroot, version 1"}}})
+    assert {one.how for one in found.values()} == {"deps: dbm is in the sysroot, version 1"}
+    assert {name: one.value for name, one in found.items()} == {name: "1" if name == macro else None for name in macros}
+
+
+def test_a_library_from_source_has_the_first_of_its_headers():
+    table = tables.load(TABLES)
+    only = tables.Tables(table.where, {"dependency": [row for row in table.rows("dependency") if row["name"] == "uuid"]})
+    macros = ["HAVE_UUID_H", "HAVE_UUID_UUID_H"]
+    assert [tables.stated(only, None, macros, {}, {"deps": ["uuid"]})[name].value for name in macros] == ["1", None]
+    in_sysroot = {"deps": ["uuid"], "sysroot": {"uuid": {"header": "uuid/uuid.h", "how": "there"}}}
+    assert [tables.stated(only, None, macros, {}, in_sysroot)[name].value for name in macros] == [None, "1"]

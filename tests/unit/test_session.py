@@ -1,4 +1,5 @@
 """One run before the graph: words on the command line, damage to root/."""
+import hashlib
 import json
 import os
 from types import SimpleNamespace
@@ -6,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, write_variant
 
-from crosspy import hosting, session
+from crosspy import fetchcommand, hosting, session
+from crosspy.deps.library import Library
 from crosspy.errors import UserError
+from crosspy.fetch import Archive
 from crosspy.session import Session
 
 
@@ -108,3 +111,21 @@ def test_a_machine_that_no_variant_describes_is_told_so(monkeypatch):
     monkeypatch.setattr(hosting.platform, "machine", lambda: "riscv128")
     error = refused(hosting.host, Session({}, PROJECT).variants)
     assert error.where.startswith("host riscv128") and "bootstrap=" in error.fix
+
+
+def test_a_folder_of_certificates_is_refused_where_openssl_is_the_sysroot_s():
+    error = refused(Session, {"target": "aarch64", "deps": "source,openssl:sysroot", "ssl_certs": "/etc/certs"}, PROJECT)
+    assert error.where == "ssl_certs=/etc/certs" and "OpenSSL is the sysroot's" in error.what
+
+
+def test_fetch_has_the_libraries_that_are_built_from_source(tmp_path):
+    data, told = b"an archive", []
+    pins = {name: Archive(name, "1.0", hashlib.sha256(data).hexdigest(), len(data), (f"https://example.org/{name}-1.0.tar.gz",)) for name in ("a", "b")}
+    known = {name: Library(name, "", "MIT", "", pins=(pin,)) for name, pin in pins.items()}
+    (tmp_path / "a-1.0.tar.gz").write_bytes(data)
+
+    def fetcher(pin, part):
+        part.write_bytes(data)
+        return "example.org"
+    found = fetchcommand.libraries({**known, "c": known["a"]}, {"a": "source", "b": "source", "c": "none"}, tmp_path, told.append, (fetcher,))
+    assert [path.name for path in found] == ["a-1.0.tar.gz", "b-1.0.tar.gz"] and (tmp_path / "b-1.0.tar.gz").read_bytes() == data

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, given
 
-from crosspy import options, summary, targets, toolchain, variant
+from crosspy import options, session, stages, summary, targets, toolchain, variant
+from crosspy.deps.shelf import Shelf
 from crosspy.errors import UserError
+from crosspy.release import Release
 from crosspy.session import Session
 
 KNOWN = variant.load_all(PROJECT / "variants")
@@ -84,6 +86,39 @@ def test_without_keep_going_or_with_nothing_left_the_refusal_ends_the_run(monkey
         Session({"target": "aarch64,mips"}, PROJECT)._each(False, make)
     with pytest.raises(UserError, match="aarch64-linux-gnu: it has no compiler"):
         Session({"target": "aarch64,arm"}, PROJECT)._each(True, make)
+
+
+def planning(monkeypatch, profile, refuse):
+    """Return a session whose plans are empty, and what of them was written. refuse: raises UserError for a plan that it does not like."""
+    written = []
+    made = Session({"target": "aarch64,arm", "profile": profile}, PROJECT)
+    monkeypatch.setattr(stages, "plan", lambda job, project, say: {"name": job.variant.name, "folder": job.folder, "links": [], "units": []})
+    monkeypatch.setattr(stages, "commit", lambda plan: written.append(plan["name"]))
+    monkeypatch.setattr(made, "_programs", lambda got, job: lambda plan: {**plan, "program": True})
+    monkeypatch.setattr(Shelf, "look", lambda self, plan, job: refuse(plan))
+    monkeypatch.setattr(Shelf, "supply", lambda self, plan, job: [])
+    for place, name, value in ((session.treestate, "library", ""), (session.treestate, "shapers", ""), (session.afterwards, "words", {}), (session, "damage", None)):
+        monkeypatch.setattr(place, name, lambda *_, value=value: value)
+    return made, written
+
+
+@pytest.mark.parametrize("profile", ["full", "minimal"])
+def test_keep_going_leaves_out_a_target_whose_libraries_are_refused(tmp_path, monkeypatch, profile):
+    def refuse(plan):
+        if plan["name"].startswith("arm") and ("program" in plan or profile == "full"):
+            raise UserError("zlib", "its archive is wrong", "fetch it again")
+    got = Release("3.13.15", "3.13", tmp_path, "d" * 64, False, "downloads/")
+    for keep_going in (True, False):
+        made, written = planning(monkeypatch, profile, refuse)
+        words = got, made.chosen[0], None, dict.fromkeys(one.name for one in made.chosen), None, keep_going
+        if not keep_going:
+            with pytest.raises(UserError, match="its archive is wrong"):
+                made._plans(*words)
+            assert written == [] or profile == "minimal"
+            continue
+        builds = made._plans(*words)
+        assert [plan["name"] for plan in builds.targets] == [job.variant.name for job in builds.jobs] == ["aarch64-linux-gnu"]
+        assert list(made.refused) == ["arm-linux-gnueabihf"]
 
 
 @pytest.fixture

@@ -88,6 +88,13 @@ def rules() -> str:
     return hashlib.sha256(b"".join(room.read_bytes() for room in (*(here.parent / f"{name}.py" for name in ROOMS), *sorted(here.glob("*.p[ly]"))))).hexdigest()
 
 
+def check(library: Library) -> None:
+    """Raise UserError where something is missing on this machine with which a library's files are made."""
+    own = getattr(import_module(f"{__package__}.{library.name}"), "check", None)
+    if own:
+        own()
+
+
 def _recipe(job: Job) -> Recipe:
     rules = import_module(f"{__package__}.{job.library.name}")
     with tempfile.TemporaryDirectory(prefix="crosspy-") as scratch:
@@ -103,7 +110,8 @@ def _rows(job: Job, recipe: Recipe) -> dict:
     maps = [f"-ffile-prefix-map={tree}/=", f"-ffile-prefix-map={folder}/="]
     compile_words = [*job.toolchain.cc, *flags.library(job.variant, job.options, job.toolchain),
                      *(_filled(word, tree, folder) for word in recipe.flags),
-                     *(f"-I{path}" for above in job.above for path in above["include"]), *maps]
+                     *(f"-I{path}" for above in job.above for path in above["include"]),
+                     *(word for above in job.above for word in above.get("words", ())), *maps]
     headers = [name for command in recipe.commands for name in command.outputs if name.endswith((".h", ".def", ".inc"))]
     texts = {**recipe.texts, **{f"{name}.objects": "".join(f'"{folder}/obj/{one}"\n' for one in objects)
                                 for name, objects in recipe.archives.items()}}

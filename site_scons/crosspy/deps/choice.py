@@ -53,10 +53,41 @@ def modes(value: str, libraries: Mapping[str, Library]) -> dict[str, str]:
             if some.get(library.instead_of, "none") != "none":
                 raise UserError(f"deps={value}", f"{name} and {library.instead_of} serve the same module", "leave one of the two out")
             found[library.instead_of] = "none"
+    for name in some:
+        # Behind a library of the sysroot is that sysroot's own, and this project builds none instead.
+        for other in behind(name, libraries) if some[name] == "sysroot" else ():
+            if found[other] == "none" and not libraries[other].pins and other not in some:
+                found[other] = "sysroot"
+    return complete(value, found, libraries)
+
+
+def behind(name: str, libraries: Mapping[str, Library]) -> list[str]:
+    """Return the libraries that one needs, and those that these need, each once."""
+    found: dict[str, None] = {}
+    pending = [*libraries[name].needs]
+    while pending:
+        other = pending.pop(0)
+        if other not in found:
+            found[other] = None
+            pending += libraries[other].needs
+    return list(found)
+
+
+def complete(value: str, modes: Mapping[str, str], libraries: Mapping[str, Library]) -> dict[str, str]:
+    """Return modes in which nothing is built from source without what it needs.
+
+    value: of ``deps=``.  libraries: in the order of load_all.  Raises UserError where such a library is named.
+    """
+    found, some = dict(modes), parse(value)[1]
     for name, library in libraries.items():
         missing = [other for other in library.needs if found[other] == "none"]
         if found[name] == "source" and missing:
-            if name in some and some[name] == "source":
+            if some.get(name) == "source":
                 raise UserError(f"deps={value}", f"{name} needs {' and '.join(missing)}", f"add {missing[0]}:source, or use {name}:none")
             found[name] = "none"
     return found
+
+
+def lacking(value: str, left: Mapping[str, str], libraries: Mapping[str, Library]) -> list[str]:
+    """Return the libraries that were to come from the sysroot, which has none of them. value: of ``deps=``.  left: the modes in the end."""
+    return [name for name, mode in modes(value, libraries).items() if mode == "sysroot" and left[name] == "none"]

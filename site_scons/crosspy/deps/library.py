@@ -44,7 +44,7 @@ _TEXT = {"summary": True, "license": True, "homepage": True, "license_text": Fal
 _LISTS = ("license_files", "needs", "system")
 _TABLES = ("links", "sysroot")
 _ORIGIN = {"url": str, "debian": str, "suites": list, "file": str, "sha256": str, "size": int}
-_SYSROOT = {"pkgconfig": str, "header": str, "minimum": str, "libraries": list}
+_SYSROOT = {"pkgconfig": str, "header": (str, list), "minimum": str, "libraries": list}
 
 
 def load_all(folder: Path) -> dict[str, Library]:
@@ -94,10 +94,12 @@ def _strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
-def _typed(where: str, table: Mapping, keys: Mapping[str, type]) -> list[str]:
+def _typed(where: str, table: Mapping, keys: Mapping[str, type | tuple[type, ...]]) -> list[str]:
+    """Return what is wrong with a table. keys: the type of each, or several; a list is one of strings."""
     found = [f"{where}.{key}: unknown key" for key in table if key not in keys]
+    kinds = {key: kind if isinstance(kind, tuple) else (kind,) for key, kind in keys.items()}
     return found + [f"{where}.{key}: {value!r} is of the wrong type" for key, value in table.items()
-                    if key in keys and (type(value) is not keys[key] or keys[key] is list and not _strings(value))]
+                    if key in keys and (type(value) not in kinds[key] or isinstance(value, list) and not _strings(value))]
 
 
 def _problems(releases: object) -> list[str]:

@@ -14,8 +14,9 @@ class Linked:
     """One library as a build uses it.
 
     mode: ``source`` or ``sysroot``.  include: compile words.  files: -l word -> static library, relative to the top; or ``words``: -l
-    word -> words of the link.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
-    whenever the library could.
+    word -> words of the link, files first.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
+    whenever the library could.  header, places, root: of one in a sysroot, the header that it was
+    known by, its files, from the sysroot's root, and that one.
     """
 
     name: str
@@ -28,6 +29,19 @@ class Linked:
     needs: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
+    header: str = ""
+    places: tuple[str, ...] = ()
+    root: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return where one in a sysroot was found, and which version, in a few words."""
+        return f"in the sysroot, version {self.version or 'unknown'}: {', '.join(self.places)}"
+
+    @property
+    def paths(self) -> list[str]:
+        """Return the files of one in a sysroot, each once."""
+        return list(dict.fromkeys(word for words in (self.words or {}).values() for word in words if word.startswith("/")))
 
 
 def words(libraries: Mapping[str, Library], modes: Mapping[str, str]) -> dict[str, str]:
@@ -68,14 +82,17 @@ def attach(target: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]
 
 
 def _all(names: Iterable[str], linked: Mapping[str, Linked]) -> list[str]:
-    """Return libraries and those that they need, each once, those that need others first: the order of a linker."""
+    """Return libraries and those that they need, each once, those that need others first: the order of a linker.
+
+    One that is not linked is passed over: a shared library of a sysroot names by itself what it needs.
+    """
     found: dict[str, None] = {}
     pending = [name for name in names if name in linked]
     while pending:
         name = pending.pop(0)
         found.pop(name, None)
         found[name] = None
-        pending += linked[name].needs
+        pending += [other for other in linked[name].needs if other in linked]
     return list(found)
 
 

@@ -35,6 +35,11 @@ def plan(site: Site) -> Recipe:
     return recipe(site, made, Generators(made, perl, assembler(site), f"{site.toolchain.kind} {site.toolchain.version}"))
 
 
+def check() -> None:
+    """Raise UserError where perl is missing, before there is a tree to look at."""
+    find_perl()
+
+
 def options(site: Site) -> list[str]:
     """Return Configure's words for a site: its name of the machine, then features with and without. Raises UserError."""
     machine, facts = site.variant.triple.partition("-")[0], site.facts

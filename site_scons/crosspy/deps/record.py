@@ -5,7 +5,7 @@ Those texts are written with the plan, when it is not known yet which archives w
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .. import stages
@@ -14,15 +14,18 @@ from ..owners import shared
 from .library import Library
 from .linkage import Linked
 
-SHOWN = ("name", "version", "mode", "license", "sha256")
+SHOWN = ("name", "version", "mode", "license", "sha256", "found")
 
 
 def row(library: Library, linked: Linked, pin: Archive | None) -> dict:
-    """Return what is known of one library as a build uses it. pin: of its source, None for one of the sysroot."""
+    """Return what is known of one library as a build uses it. pin: of its source, None for one of the sysroot.
+
+    found: its files in the sysroot, from that one's root.
+    """
     origin = (pin.urls[0] if pin.urls else "") if pin else ""
     return {"name": library.name, "version": linked.version, "mode": linked.mode, "license": library.license, "sha256": pin.sha256 if pin else "",
             "file": pin.file if pin else "", "url": origin, "tree": pin.folder if pin else "",
-            "archives": sorted(set((linked.files or {}).values()))}
+            "archives": sorted(set((linked.files or {}).values())), "found": list(linked.places)}
 
 
 def expected(target: Mapping, libraries: Mapping[str, Library], modes: Mapping[str, str]) -> list[dict]:
@@ -48,16 +51,17 @@ def users(modules: Mapping[str, Mapping], libraries: Mapping[str, Library]) -> d
     return {name: sorted(modules) for name, modules in sorted(found.items())}
 
 
-def write(target: Mapping, libraries: Mapping[str, Library]) -> None:
+def write(target: Mapping, libraries: Mapping[str, Library], lacking: Sequence[str] = ()) -> None:
     """Add a target's libraries to its texts; a text that says so already is not touched.
 
-    target: with ``libraries``.  A plan of profile=minimal without a program has no such texts: it links nothing.
+    target: with ``libraries``.  lacking: those that were to come from the sysroot, which has none of them.  A plan of profile=minimal without a program has no such texts: it links nothing.
     """
     if not target["links"]:
         return
     folder = Path(target["app"]["folder"] if "app" in target else target["folder"])
     plan = folder / ("generated/plan.json" if "app" in target else "plan.json")
-    shown = [{key: one[key] for key in SHOWN} for one in target["libraries"]]
+    shown = [{key: one[key] for key in SHOWN if one[key] or key != "found"} for one in target["libraries"]]
+    shown += [{"name": name, "version": "", "mode": "sysroot", "found": []} for name in lacking]
     for path in (folder / "facts.json", plan):
         _change(path, lambda data: data.update(libraries=shown))
     _change(folder / "sizing.json", lambda data: _sized(data, target, libraries))

@@ -10,6 +10,7 @@ from .. import pinned, stages, toolchain
 from ..errors import UserError
 from ..fetch import Archive
 from ..release import FETCHERS
+from ..unpack import trusted
 from . import building, linkage, record
 from .library import Library
 from .linkage import Linked
@@ -28,23 +29,35 @@ class Shelf:
         self._sources: dict[str, tuple[Archive, Path]] = {}
         self._host: toolchain.Toolchain | None = None
         self._rules = ""
+        self._plans: dict[tuple[str, str], dict] = {}
+
+    def look(self, target: Mapping, job: stages.Job) -> dict[str, dict]:
+        """Return the plans of the libraries that a target links, by name, each behind what it needs. Writes none of them.
+
+        Raises UserError for an archive that cannot be had, and for what a library's own rules refuse.
+        """
+        plans: dict[str, dict] = {}
+        for name in linkage.needed(target, job.links, self.libraries):
+            if name in job.found:
+                plans[name] = _above(job.found[name])
+            elif job.deps[name] == "source":
+                key = (job.variant.name, name)
+                if key not in self._plans:
+                    self._plans[key] = self._plan(self.libraries[name], job, plans)
+                plans[name] = self._plans[key]
+        return plans
 
     def supply(self, target: dict, job: stages.Job) -> list[dict]:
-        """Give a target's plan its libraries; return the plans of those that this run builds. Raises UserError."""
-        owners = job.links
-        plans: dict[str, dict] = {}
-        linked: dict[str, Linked] = {}
-        for name in linkage.needed(target, owners, self.libraries):
-            if name in job.found:
-                linked[name], plans[name] = job.found[name], _above(job.found[name])
-            elif job.deps[name] == "source":
-                plans[name] = self._plan(self.libraries[name], job, plans)
-                linked[name] = self._linked(self.libraries[name], plans[name])
-        linkage.attach(target, linked, owners)
+        """Give a target's plan its libraries; return the plans of those that this run builds. Raises UserError as `look`."""
+        plans = self.look(target, job)
+        linked = {name: job.found.get(name) or self._linked(self.libraries[name], plan) for name, plan in plans.items()}
+        for plan in plans.values():
+            stages.commit(plan)
+        linkage.attach(target, linked, job.links)
         target["deps"] = sorted(linked)
         target["embedded_words"] = shlex.join(["--archives", *(path.removeprefix("#") for path in target["embedded"])]).replace("$", "$$")
         target["libraries"] = [record.row(self.libraries[name], one, self._pin(one)) for name, one in sorted(linked.items())]
-        record.write(target, self.libraries)
+        record.write(target, self.libraries, job.lacking)
         return [plan for plan in plans.values() if not plan["whole"]]
 
     def _plan(self, library: Library, job: stages.Job, plans: Mapping[str, dict]) -> dict:
@@ -52,9 +65,7 @@ class Shelf:
         self._host, self._rules = self._host or self.host(), self._rules or building.rules()  # once for all libraries
         folder = f"{self.options.build_dir}/deps/{job.variant.name}{self._flavour()}/{library.name}"
         above = tuple(plans[name] for name in library.needs if name in plans)
-        plan = building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self._host, self._rules, above), self.say)
-        stages.commit(plan)
-        return plan
+        return building.plan(building.Job(library, pin, tree, folder, job.variant, self.options, job.toolchain, self._host, self._rules, above), self.say)
 
     def _pin(self, linked: Linked) -> Archive | None:
         return self._sources[linked.name][0] if linked.mode == "source" else None
@@ -68,6 +79,8 @@ class Shelf:
         """Return the pin of a library that this run takes, and its unpacked tree; fetched once for all targets."""
         if library.name not in self._sources:
             sources = Path(self.options.build_dir, "sources").absolute()
+            if not any(trusted(sources, pin.folder, pin.sha256) for pin in library.pins):
+                building.check(library)  # before it takes a while to fetch and unpack it
             pin, _ = pinned.tree(f"deps: {library.name}", library.pins, Path(self.options.downloads).absolute(), sources,
                                  lambda top, pin: _check(library, top, pin), self.say, FETCHERS, f", or leave it out: deps=source,{library.name}:none")
             self._sources[library.name] = pin, sources / pin.folder
@@ -81,9 +94,8 @@ class Shelf:
 
 
 def _above(found: Linked) -> dict:
-    """Return what a library that is built from source must know of one in the sysroot: where its headers are."""
-    return {"name": found.name, "key": found.key, "include": [word[2:] for word in found.include if word.startswith("-I")], "header_nodes": [],
-            "whole": True}
+    """Return what a library that is built from source must know of one in the sysroot: the words by which its headers are found."""
+    return {"name": found.name, "key": found.key, "include": [], "words": list(found.include), "headers": [], "header_nodes": [], "whole": True}
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
 from ..toolchain import Toolchain
 from ..variant import Variant
-from . import choice, pkgconfig
+from . import choice, pkgconfig, sysrootfiles
 from .library import Library
 from .linkage import Linked
+from .sysrootfiles import SHARED, STATIC, Search, real
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,19 @@ class Places:
         return [folder for folder in found if folder.is_dir()]
 
 
-def places(toolchain: Toolchain, sysroot: str) -> Places:
-    """Return where to look. Raises UserError for a toolchain that has no sysroot of its own and is given none."""
+def places(toolchain: Toolchain, sysroot: str, multiarch: str = "") -> Places:
+    """Return where to look. multiarch: the folder of this machine's own headers, as Debian has them.
+
+    Raises UserError for a toolchain that has no sysroot of its own and is given none, and for a sysroot without headers.
+    """
     if sysroot:
         root = Path(os.path.abspath(sysroot))
-        folders = (root / "usr/include", root / "include", root / "usr/local/include")
-        return Places(root, tuple(folder for folder in folders if folder.is_dir()), False)
+        names = [*([f"usr/include/{multiarch}"] if multiarch else []), "usr/include", "include", "usr/local/include"]
+        folders = tuple(folder for folder in (root / name for name in names) if folder.is_dir())
+        if not folders:
+            what = "it has no usr/include" if root.is_dir() else "there is no such folder"
+            raise UserError(f"sysroot={sysroot}", what, "name the folder that holds usr/include and usr/lib (Buildroot: staging, not target)")
+        return Places(root, folders, False)
     words = toolchain.cc
     include = tuple(Path(words[at + 1]) for at, word in enumerate(words) if word == "-isystem")
     if not include:
@@ -60,53 +67,83 @@ def _root(include: Iterable[Path]) -> Path:
     return Path("/")
 
 
-def find(library: Library, where: Places, toolchain: Toolchain, variant: Variant, named: bool) -> Linked | None:
-    """Return a library of the sysroot, or None where nothing of it is there and it was not named.
+def find(library: Library, where: Places, variant: Variant, named: bool, say: Callable[[str], None]) -> Linked | None:
+    """Return a library of the sysroot, or None where it is not there and was not named.
 
-    named: ``deps=`` asks for this one by name.  Raises UserError for one that is there in part, too old, or for another machine.
+    named: ``deps=`` asks for this one by name; one of which only headers are there is told then, and passed over otherwise.  Raises
+    UserError for one without headers, that is too old, damaged or for another machine, or of the other linkage.
     """
-    option, out = f"deps: {library.name}:sysroot", f"correct the sysroot, or use {f'{library.name}:source or ' if library.pins else ''}{library.name}:none"
-    folders = where.libraries(variant.python.multiarch)
-    header = next((folder for folder in where.include if (folder / str(library.sysroot.get("header"))).is_file()), None)
-    files = {word: _file(word, folders, variant.static) for word in library.links}
-    shared = [word for word in library.links if not files[word] and _file(word, folders, False)]
-    missing = [word for word in library.links if not files[word] and word not in shared]
-    if header is None and len(missing) == len(library.links) and not named:
+    out = f"correct the sysroot, or use {f'{library.name}:source or ' if library.pins else ''}{library.name}:none"
+    search = Search(where.root, tuple(where.libraries(variant.python.multiarch)), variant, f"deps: {library.name}:sysroot", out)
+    header = next((name for name in headers(library) if any(real(folder / name, where.root) for folder in where.include)), "")
+    files = {word: _files(word, search) for word in library.links}
+    missing = [word for word, found in files.items() if not found]
+    if not header and len(missing) == len(files) and not named:
         return None
-    if header is None:
-        raise UserError(option, f"{library.sysroot.get('header')} is not in {_told(where.include)}", out)
+    if not header:
+        raise search.refuse(f"{' or '.join(headers(library))} is not in {_told(where.include)}")
     if missing:
-        raise UserError(option, f"there is no library for {' and '.join(missing)} in {_told(folders)}", out)
-    if shared:
-        raise UserError(option, f"{variant.name} is one static program, and {_file(shared[0], folders, False)} is a shared library alone", out)
-    for path in files.values():
-        _check_machine(option, path, variant, out)
-    package = _package(library, folders, where.root)
+        what = f"there is no library for {' and '.join(missing)} in {_told(search.folders)}"
+        if named:
+            raise search.refuse(what)
+        say(f"{variant.name}: {library.name} is left out: the sysroot has {header}, but {what}")
+        return None
+    package = _package(library, search.folders, where.root)
     version = package.version if package else ""
     minimum = str(library.sysroot.get("minimum", ""))
     if minimum and (not version or _number(version) < _number(minimum)):
-        raise UserError(option, f"{path.parent} has {library.name} {version or 'of a version that no .pc file tells'}; "
-                        f"it must be {minimum} or newer", out)
+        folder = next(iter(files.values()))[0].parent
+        raise search.refuse(f"{folder} has {library.name} {version or 'of a version that no .pc file tells'}; it must be {minimum} or newer")
+    return _linked(library, where, variant, header, files, package)
+
+
+def _linked(library: Library, where: Places, variant: Variant, header: str, files: Mapping[str, tuple[Path, ...]],
+            package: pkgconfig.Package | None) -> Linked:
+    """Return a library that was found, as a build uses it."""
     include = [word for word in (package.cflags if package else ()) if word.startswith(("-I", "-D"))]
-    include += [] if where.own else [f"-idirafter{header}"]
-    more = _behind(package, folders, where.root) if variant.static and package else ()
-    key = hashlib.sha256(" ".join(f"{path} {os.stat(path).st_size} {os.stat(path).st_mtime_ns}" for path in files.values()).encode())
-    return Linked(library.name, "sysroot", version, key.hexdigest(), tuple(include),
-                  words={word: (str(path), *more) for word, path in files.items()}, needs=library.needs)
+    include += [] if where.own else [f"-idirafter{folder}" for folder in where.include]
+    more = _behind(package, where.libraries(variant.python.multiarch), where.root) if variant.static and package else ()
+    paths = list(dict.fromkeys(path for found in files.values() for path in found))
+    stats = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
+    key = hashlib.sha256(repr((stats, header, include, more)).encode()).hexdigest()
+    return Linked(library.name, "sysroot", package.version if package else "", key, tuple(include), needs=library.needs, header=header, root=str(where.root),
+                  words={word: (*map(str, found), *more) for word, found in files.items()},
+                  places=tuple(f"/{path.relative_to(where.root)}" if path.is_relative_to(where.root) else str(path) for path in paths))
+
+
+def headers(library: Library) -> list[str]:
+    """Return the names that the header of a library may have in a sysroot."""
+    told = library.sysroot.get("header", [])
+    return [told] if isinstance(told, str) else list(told)
+
+
+def _files(word: str, search: Search) -> tuple[Path, ...]:
+    """Return the files of a -l word, in the linkage of the target. Raises UserError where only the other one is there."""
+    static = search.variant.static
+    wanted, other = (STATIC, SHARED) if static else (SHARED, STATIC)
+    found = sysrootfiles.library(search, word, wanted)
+    if not found and (wrong := sysrootfiles.library(search, word, other)):
+        raise search.refuse(f"{search.variant.name} is one static program, and {wrong[0]} is a shared library alone" if static else
+                            f"{wrong[0]} is a static library alone, and extension modules need a shared one")
+    return found
 
 
 def take(libraries: Mapping[str, Library], value: str, modes: Mapping[str, str], toolchain: Toolchain, sysroot: str,
-         variant: Variant) -> tuple[dict[str, str], dict[str, Linked]]:
+         variant: Variant, say: Callable[[str], None]) -> tuple[dict[str, str], dict[str, Linked]]:
     """Return the modes of all libraries, ``none`` for those that a sysroot lacks, and what was found in it.
 
-    value, modes: of ``deps=``.  Raises UserError as `find`.
+    value, modes: of ``deps=``.  Raises UserError as `places` and `find`, and where ``deps=sysroot`` finds nothing at all.
     """
     if "sysroot" not in modes.values():
         return dict(modes), {}
-    where, named = places(toolchain, sysroot), choice.parse(value)[1]
-    told = {name: find(library, where, toolchain, variant, name in named) for name, library in libraries.items() if modes[name] == "sysroot"}
+    where, (every, named) = places(toolchain, sysroot, variant.python.multiarch), choice.parse(value)
+    told = {name: find(library, where, variant, name in named, say) for name, library in libraries.items() if modes[name] == "sysroot"}
     found = {name: one for name, one in told.items() if one}
-    return {name: "none" if name in told and name not in found else mode for name, mode in modes.items()}, found
+    if every == "sysroot" and not found:
+        raise UserError(f"deps={value}", f"none of {', '.join(told)} is in {_told(where.include)} and {_told(where.libraries(variant.python.multiarch))}",
+                        "name the right folder with sysroot=, or use deps=source or deps=none")
+    left = {name: "none" if name in told and name not in found else mode for name, mode in modes.items()}
+    return choice.complete(value, left, libraries), found
 
 
 def _told(folders: Iterable[Path]) -> str:
@@ -117,23 +154,13 @@ def _number(version: str) -> tuple[int, ...]:
     return tuple(int(part) if part.isdigit() else 0 for part in version.replace("-", ".").split("."))
 
 
-def _file(word: str, folders: Iterable[Path], static: bool) -> Path | None:
-    """Return what a -l word means: a shared library, or a static one; the first folder that has either."""
-    for folder in folders:
-        for suffix in (".a",) if static else (".so", ".a"):
-            path = folder / f"lib{word[2:]}{suffix}"
-            if path.is_file():
-                return path
-    return None
-
-
 def _package(library: Library, folders: Iterable[Path], root: Path) -> pkgconfig.Package | None:
     names = [folder / "pkgconfig" for folder in folders] + [root / "usr/share/pkgconfig"]
     found = (folder / f"{library.sysroot.get('pkgconfig')}.pc" for folder in names)
     return next((pkgconfig.read(path, root) for path in found if path.is_file()), None)
 
 
-def _behind(package: pkgconfig.Package, folders: list[Path], root: Path) -> tuple[str, ...]:
+def _behind(package: pkgconfig.Package, folders: Iterable[Path], root: Path) -> tuple[str, ...]:
     """Return the words that a static link needs behind a library: its .pc file's own, and those of what it requires."""
     found, pending, seen = dict.fromkeys(package.private), list(package.requires), set()
     while pending:
@@ -145,33 +172,3 @@ def _behind(package: pkgconfig.Package, folders: list[Path], root: Path) -> tupl
             found |= dict.fromkeys([*other.libs, *other.private])
             pending += other.requires
     return tuple(word for word in found if word.startswith(("-l", "-L")))
-
-
-def _check_machine(option: str, path: Path, variant: Variant, out: str) -> None:
-    from elftools.elf.enums import ENUM_E_MACHINE  # only here: other builds need none of it
-    head = _head(path)
-    if head[:4] != b"\x7fELF":
-        return  # a linker script, or an archive without objects
-    bits, order = 32 * head[4], "<" if head[5] == 1 else ">"
-    machine = struct.unpack_from(f"{order}H", head, 18)[0]
-    wanted = variant.machine
-    if (machine, bits, order) != (ENUM_E_MACHINE[wanted.elf], wanted.bits, "<" if wanted.endian == "little" else ">"):
-        names = {value: name for name, value in ENUM_E_MACHINE.items() if isinstance(value, int)}
-        raise UserError(option, f"{path} is for another machine: {names.get(machine, machine)} with {bits} bits, "
-                        f"{'little' if order == '<' else 'big'}-endian", out)
-
-
-def _head(path: Path) -> bytes:
-    """Return the ELF header of a library, or of the first object in an archive (ar(5): headers of 60 bytes); else what it begins with."""
-    with path.open("rb") as stream:
-        head, at = stream.read(20), 8
-        if not head.startswith(b"!<arch>\n"):
-            return head
-        while True:
-            stream.seek(at)
-            header = stream.read(60)
-            body = stream.read(20)
-            if body.startswith(b"\x7fELF") or len(header) < 60 or not header[48:58].strip().isdigit():
-                return body
-            size = int(header[48:58])
-            at += 60 + size + size % 2
