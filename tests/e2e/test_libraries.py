@@ -24,9 +24,7 @@ DEVICES = [WITH_LIBRARIES, *(pytest.param(name, marks=pytest.mark.nightly) for n
 
 @pytest.fixture(scope="module", params=DEVICES)
 def device(built, request) -> Build:
-    if request.param == WITH_LIBRARIES:
-        return built(request.param, *LIBRARY_WORDS, flavour=LIBRARY_FLAVOUR)
-    return built(request.param, "deps=source", flavour="+deps-source")
+    return built(request.param, *LIBRARY_WORDS, flavour=LIBRARY_FLAVOUR)
 
 
 def run(device: Build, script: str, *words, **more) -> str:
