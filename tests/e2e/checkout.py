@@ -195,12 +195,9 @@ def clone(to: Path, sources: bool = True, zig_cache: bool = False, builds: tuple
             shutil.copy2(REPOSITORY / name, to / name)
     main, mine = REPOSITORY / "build", to / "build"
     if sources:
-        shutil.copytree(main / "sources", mine / "sources", copy_function=_link, symlinks=True)
+        copied(main / "sources", mine / "sources", linked=True)
     if zig_cache:
-        # zig rewrites the lists of a cache entry in place (h), what it built (o) it replaces
-        for name, how in (("o", _link), ("h", shutil.copy2), ("z", shutil.copy2), ("b", shutil.copy2)):
-            if (main / "zig-cache" / name).exists():
-                shutil.copytree(main / "zig-cache" / name, mine / "zig-cache" / name, copy_function=how)
+        zig_copied(main / "zig-cache", mine / "zig-cache")
     for name in builds:
         shutil.copytree(main / name, mine / name, symlinks=True)
     if builds:
@@ -208,11 +205,24 @@ def clone(to: Path, sources: bool = True, zig_cache: bool = False, builds: tuple
     return Checkout(to)
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copy2(source, target)
+def newest(build: Path) -> Path:
+    """Return the unpacked tree of the newest release in a build folder."""
+    trees = [path.parent for path in (build / "sources").glob("Python-*/configure.ac")]
+    return max(trees, key=lambda tree: [int(part) for part in re.findall(r"\d+", tree.name)])
+
+
+def copied(folder: Path, to: Path, linked: bool = False) -> None:
+    """Copy a folder as it is; linked: its files are shared, as far as that is possible. cp(1), since there are tens of thousands."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if not linked or subprocess.run(["cp", "-alT", folder.resolve(), to], capture_output=True).returncode:
+        subprocess.run(["cp", "-aT", folder.resolve(), to], check=True, capture_output=True)
+
+
+def zig_copied(cache: Path, to: Path) -> None:
+    """Copy what zig has built. It rewrites the lists of a cache entry in place (h), what it built (o) it replaces."""
+    for name in "ohzb":
+        if (cache / name).exists():
+            copied(cache / name, to / name, linked=name == "o")
 
 
 def snapshot(folder: Path) -> dict[str, tuple]:

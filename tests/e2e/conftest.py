@@ -1,7 +1,6 @@
 """Real builds, run and checked. The repository's own build/ and downloads/ hold the builds that the tests share."""
 import os
 import platform
-import shutil
 import signal
 import subprocess
 import sys
@@ -100,10 +99,10 @@ def room(place, request):
 
 
 def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():  # a folder without write permission
-        subprocess.run(["chmod", "-R", "u+rwX", str(folder)], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove a folder by rm(1): it is ten times as fast as Python for hundreds of thousands of files."""
+    if subprocess.run(["rm", "-rf", folder], capture_output=True).returncode:  # a folder without write permission
+        subprocess.run(["chmod", "-R", "u+rwX", folder], check=False, capture_output=True)
+        subprocess.run(["rm", "-rf", folder], check=False, capture_output=True)
 
 
 @pytest.fixture(scope="session")

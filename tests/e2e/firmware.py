@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from checkout import LONGEST, REPOSITORY, Run, _link, missing, need
+from checkout import LONGEST, REPOSITORY, Run, copied, missing, need, zig_copied
 
 DOCUMENT = (REPOSITORY / "docs" / "firmware.md").read_text("utf-8")
 TRACKED = ("SConstruct", "README.md", "LICENSE", ".gitignore", "requirements.txt", "site_scons", "cpython", "variants", "deps", "examples",
@@ -65,12 +65,10 @@ class Firmware:
     def _fill(self) -> None:
         """What this machine has already is not fetched, unpacked and compiled again: archive, kernels, source tree, zig's libcs."""
         build, own = self.folder / "build", REPOSITORY / "build"
-        shutil.copytree(REPOSITORY / "downloads", build / "downloads", copy_function=_link)
+        copied(REPOSITORY / "downloads", build / "downloads", linked=True)
         if (own / "sources").exists():
-            shutil.copytree(own / "sources", build / "sources", copy_function=_link, symlinks=True)
-        for name, how in (("o", _link), ("h", shutil.copy2), ("z", shutil.copy2), ("b", shutil.copy2)):
-            if (own / "zig-cache" / name).exists():
-                shutil.copytree(own / "zig-cache" / name, build / "zig-cache" / name, copy_function=how)
+            copied(own / "sources", build / "sources", linked=True)
+        zig_copied(own / "zig-cache", build / "zig-cache")
 
     def kernel(self, board: str) -> None:
         """Make sure that booting is possible here, or end the test with what is missing."""
@@ -85,7 +83,7 @@ class Firmware:
             if done.returncode:
                 missing(f"Debian's kernel cannot be fetched here: {done.stderr.strip()}")
             here.parent.mkdir(parents=True, exist_ok=True)
-            _link(str(kept), str(here))
+            shutil.copy2(kept, here)
 
     def scons(self, *words: str, check: bool = True) -> Run:
         done = subprocess.run([sys.executable, "-m", "SCons", *words], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,

@@ -1,12 +1,11 @@
 """CMake and make as parents: the program is there, runs, and is not built twice."""
 import os
 import platform
-import shutil
 import subprocess
 import sys
 
 import pytest
-from checkout import REPOSITORY, _link, need
+from checkout import REPOSITORY, copied, need, zig_copied
 
 TARGET = "x86_64-linux-gnu"
 LISTS = f"""
@@ -50,9 +49,8 @@ def parent(built, place):
     (folder / "lib/words.py").write_text("GREETING = 'greetings'\n")
     (folder / "apps/count.py").write_text("print(sum(range(10)))\n")
     build = folder / "out/cpython-scons"
-    shutil.copytree(REPOSITORY / "build/sources", build / "sources", copy_function=_link, symlinks=True)
-    for name in ("o", "h", "z", "b"):
-        shutil.copytree(REPOSITORY / "build/zig-cache" / name, build / "zig-cache" / name)
+    copied(REPOSITORY / "build/sources", build / "sources", linked=True)
+    zig_copied(REPOSITORY / "build/zig-cache", build / "zig-cache")
     return folder, f"downloads={REPOSITORY}/downloads optimize=debug deps=none"
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from checkout import LONGEST, REPOSITORY, Run, _link, clone, need
+from checkout import LONGEST, REPOSITORY, Run, clone, need, newest, zig_copied
 
 pytestmark = pytest.mark.nightly  # whole firmware images: minutes
 
@@ -76,13 +76,12 @@ class Parent:
     def __init__(self, folder):
         self.folder = folder
         clone(folder / "cps", sources=False)
-        release = max(path.parent for path in (REPOSITORY / "build/sources").glob("Python-*/configure.ac"))
+        release = newest(REPOSITORY / "build")
         shutil.copytree(release, folder / "tree", symlinks=True)
         for path in (folder / "tree", *(folder / "tree").rglob("*")):
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | 0o200)
-        for name, how in (("o", _link), ("h", shutil.copy2), ("z", shutil.copy2), ("b", shutil.copy2)):
-            shutil.copytree(REPOSITORY / "build/zig-cache" / name, folder / "build/zig-cache" / name, copy_function=how)
+        zig_copied(REPOSITORY / "build/zig-cache", folder / "build/zig-cache")
         for name, text in {**FILES, "SConstruct": PARENT}.items():
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text)

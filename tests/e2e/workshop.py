@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from built import Build
-from checkout import Checkout, Run, clone, contents, missing
+from checkout import Checkout, Run, clone, contents, missing, newest
 
 TAIL = ["INSTALL", "INSPECT", "MANIFEST"]  # what every change of root/ ends in
 
@@ -24,7 +24,7 @@ class Workshop:
         if self.name not in ("x86_64-linux-gnu", "aarch64-linux-gnu"):
             missing("the interpreter of an edited tree is run directly: an x86_64 or aarch64 machine")
         self.checkout: Checkout = clone(place / "workshop", zig_cache=True)
-        release = max(path.parent for path in (self.checkout.build / "sources").glob("Python-*/configure.ac"))
+        release = newest(self.checkout.build)
         self.tree = self.checkout.folder / "tree"
         shutil.copytree(release, self.tree, symlinks=True)
         for path in (self.tree, *self.tree.rglob("*")):

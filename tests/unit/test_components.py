@@ -127,7 +127,7 @@ def test_every_licence_of_the_project_s_tables_is_in_spdx_s_list():
 
 @pytest.fixture(scope="module")
 def tree():
-    trees = sorted((PROJECT / "build" / "sources").glob("Python-3.13.*/Doc/license.rst"))
+    trees = sorted((PROJECT / "build" / "sources").glob("Python-3.13.*/Doc/license.rst"), key=lambda path: int(path.parts[-3].rpartition(".")[2]))
     if not trees:
         pytest.skip("no release is unpacked: scons fetch target=x86_64, or any build, unpacks it")
     return trees[-1].parents[1]
