@@ -32,8 +32,6 @@ places = {}
 _nothing = SCons.Action.Action(lambda target, source, env: None, cmdstr=None)
 _there = SCons.Builder.Builder(action=_nothing)
 _folder = SCons.Builder.Builder(action=_nothing, target_factory=SCons.Node.FS.get_default_fs().Dir)
-_headers = SCons.Builder.Builder(action=SCons.Action.Action(lambda target, source, env: Path(target[0].abspath).write_text("\n".join(map(str, source))),
-                                                            cmdstr=None))
 _checked = SCons.Builder.Builder(action=crosscc._action("cp -f $SOURCE ${TARGET}.part", "$READYSTR"))
 
 
@@ -148,18 +146,23 @@ class Graph:
         library = f"linked/libpython{series}{'.so.1.0' if options.libpython == 'shared' else '.a'}"
         python = self.base.There(f"{prefix}/bin/python{series}", [made["manifest"], libraries])
         self.base.Precious(python)
-        folders = {"headers": (f"{prefix}/include/python{series}", self._headers(plan, made["manifest"], libraries)),
+        include = f"{prefix}/include/python{series}"
+        folders = {"headers": (include, self._headers(plan, include, [made["manifest"], libraries])),
                    "stdlib": (f"{prefix}/lib/python{series}", [made["manifest"], libraries]), "root": (at, [made["manifest"], libraries])}
         return {"python": python[0], "libpython": made["linked"][library][0], "manifest": made["manifest"][0],
                 **{name: self.base.ThereFolder(self.base.Dir(folder), sources)[0] for name, (folder, sources) in folders.items()}}
 
-    def _headers(self, plan, manifest, libraries):
-        """Return what the folder of headers is made from: it is not new with each manifest, or all of the parent's objects would be."""
+    def _headers(self, plan, folder, behind):
+        """Return the installed headers: SCons finds them before they are there, and they are not new with each manifest."""
         tree = self.instance.session.got.tree / "Include"
-        files = [self.fs.File(str(path)) for path in sorted(tree.rglob("*.h"))] if plan["editable"] else []
-        listed = self.base.HeaderList(f"{plan['at']}/headers.list", [self.base.File(f"{plan['at']}/pyconfig.h"), self.base.Value(plan["release"]), *files])
-        self.base.Requires(listed, [manifest, libraries])
-        return listed
+        own = {str(path.relative_to(tree)): path for path in sorted(tree.rglob("*.h"))}
+        sources = [self.fs.File(str(path)) for path in own.values()] if plan["editable"] else []
+        made = self.base.There([f"{folder}/{name}" for name in ("pyconfig.h", *own)],
+                               [self.base.File(f"{plan['at']}/pyconfig.h"), self.base.Value(plan["release"]), *sources])
+        self.base.Precious(made)
+        self.base.NoClean(made)
+        self.base.Requires(made, behind)
+        return made
 
     def app(self, name, source, **words):
         """Declare an application's program. Returns its node."""
@@ -249,7 +252,7 @@ def _cpython(env, given, at):
 
 
 def generate(env):
-    env["BUILDERS"].update(There=_there, ThereFolder=_folder, HeaderList=_headers, Checked=_checked)
+    env["BUILDERS"].update(There=_there, ThereFolder=_folder, Checked=_checked)
     env.AddMethod(_cpython, "CPython")
 
 

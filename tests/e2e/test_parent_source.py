@@ -127,7 +127,7 @@ def test_the_nodes_are_there(parent):
 
 def test_a_second_run_has_nothing_to_do(parent):
     run = parent.scons()
-    assert run.shown == [] and "is up to date" in run.out
+    assert run.shown == [] and "is up to date" in run.out and "gcc -o" not in run.out
 
 
 def test_a_changed_c_file_rebuilds_what_depends_on_it_and_nothing_else(parent):
@@ -142,7 +142,7 @@ def test_a_changed_c_file_rebuilds_what_depends_on_it_and_nothing_else(parent):
     assert run.of("CC") == ["x86_64-linux-gnu Modules/mathmodule"] * 2   # one for each profile
     assert [line.split("/")[-1].split(".")[0] for line in run.of("LINK")] == ["hello", "mixed", "math"], run.of("LINK")
     assert not run.of("FREEZE") and not run.of("PYC") and not run.of("AR")
-    assert "own.o" not in run.out
+    assert "gcc -o" not in run.out
     parent.scons()
     assert parent.scons().shown == []
 
