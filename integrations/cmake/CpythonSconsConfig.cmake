@@ -4,8 +4,8 @@
 #                       [OPTIONS key=value...])
 #
 # builds ${CMAKE_CURRENT_BINARY_DIR}/NAME, one program of a Python application, and makes it a part of `all`. SOURCE and PATH are relative to
-# the CMakeLists.txt that names them, and lie below the topmost one. scons knows what is up to date; so it is asked in every build. A toolchain that CMake has is taken over: gcc by its prefix, with CMAKE_SYSROOT; otherwise, and
-# where no language is enabled, it is zig. TARGET is CPYTHON_SCONS_TARGET where it is not given.
+# the CMakeLists.txt that names them, and lie below the topmost one. scons knows what is up to date; so it is asked in every build. A
+# toolchain that CMake has is taken over: gcc by its prefix, with CMAKE_SYSROOT; otherwise, and where no language is enabled, it is zig. TARGET is CPYTHON_SCONS_TARGET where it is not given.
 set(CpythonScons_ROOT_DIR "${CMAKE_CURRENT_LIST_DIR}/../.." CACHE INTERNAL "")
 find_program(CPYTHON_SCONS_SCONS scons REQUIRED)
 if(NOT DEFINED CPYTHON_SCONS_TARGET)  # before policy CMP0126 set(CACHE) takes an ordinary variable's value away

@@ -82,9 +82,9 @@ def _of(kind: str, path: str, words: str, mode: str) -> Iterator[Entry]:
         yield Entry(path, {"c": stat.S_IFCHR, "b": stat.S_IFBLK}[letter] | int(mode, 8), device=(int(major), int(minor)))
 
 
-def state(source: str, tree: bool) -> list[tuple[str, int, str]]:
-    """Return what an image takes of a file or of a folder besides the contents of files: path, mode and target of each entry."""
-    return [(entry.path, entry.mode, entry.to) for entry in (_tree("", source) if tree else [_file("", source)])]
+def taken(source: str, tree: bool) -> list[Entry]:
+    """Return what an image takes of a file or of a folder."""
+    return [*_tree("", source)] if tree else [_file("", source)]
 
 
 def _file(path: str, source: str, mode: str = "") -> Entry:

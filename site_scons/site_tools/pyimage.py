@@ -67,18 +67,14 @@ def _placed(graph, one):
     if built and own is not found and os.path.isdir(own.abspath) and os.listdir(own.abspath):
         raise UserError(str(one), "files of the parent's are in it, and others that the build puts there, in a variant folder", "let the build use another folder")
     if built:
-        return (graph.relative(found), True), [*built, *(one for one in _below(found) if one not in built)]
-    state = graph.base.Value(repr(image.state(own.abspath, tree)))
-    return (graph.relative(own), tree), [*(_below(own) if tree else [own]), state]
+        return (graph.relative(found), True), [*built, *(one for one in _files(graph, image.taken(found.abspath, True)) if one not in built)]
+    entries = image.taken(own.abspath, tree)
+    return (graph.relative(own), tree), [*_files(graph, entries), graph.base.Value(repr([(one.path, one.mode, one.to) for one in entries]))]
 
 
-def _below(folder):
-    """Return the files of a folder that is the parent's own, so that a change of one makes the image again."""
-    found = []
-    for where, folders, names in os.walk(folder.abspath):
-        folders.sort()
-        found += [folder.fs.File(os.path.join(where, name)) for name in sorted(names) if os.path.isfile(os.path.join(where, name))]
-    return found
+def _files(graph, entries):
+    """Return the nodes of entries that are files, so that a change of one makes the image again."""
+    return [graph.fs.File(one.source) for one in entries if one.source]
 
 
 def _built(folder):
