@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from built import LIBRARY_FLAVOUR, LIBRARY_WORDS, WITH_LIBRARIES
+from built import LIBRARY_FLAVOUR, LIBRARY_WORDS
 from checkout import REPOSITORY
 
 # test_str is what the issue tracker still calls test_unicode
@@ -65,8 +65,7 @@ def test_files_of_every_kind_under_qemu(built, room, name):
     ("x86_64-linux-musl", LIBRARIES[:4]), pytest.param("x86_64-linux-musl", LIBRARIES, marks=NIGHTLY), pytest.param("x86_64-linux-gnu", LIBRARIES, marks=NIGHTLY),
     pytest.param("aarch64-linux-gnu", LIBRARIES, marks=NIGHTLY)], ids=lambda value: value if isinstance(value, str) else f"{len(value)}-files")
 def test_modules_with_a_library_fail_as_expected_and_no_other_way(built, room, name, files):
-    words, flavour = (LIBRARY_WORDS, LIBRARY_FLAVOUR) if name == WITH_LIBRARIES else (("deps=source",), "+deps-source")
-    build = built(name, *words, flavour=flavour)
+    build = built(name, *LIBRARY_WORDS, flavour=LIBRARY_FLAVOUR)
     status, result, _ = run(build, room / "conformance.json", "--only", ",".join(files))
     unexpected = {file: row["unexpected"] for file, row in result["files"].items() if row["unexpected"]}
     assert unexpected == {} and status == 0
