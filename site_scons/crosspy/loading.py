@@ -72,13 +72,17 @@ Search = Callable[[str, Iterable[str], ElfFacts, Loader], tuple[str, Library] | 
 
 @dataclass
 class Process:
-    """scope: where symbols are looked up. names: what is not searched for again. itself: the loader, if it can be read."""
+    """scope: where symbols are looked up. names: what is not searched for again. itself: the loader, if it can be read.
+
+    whole: nothing is missing.
+    """
 
     loader: Loader
     search: Search
     itself: Loaded | None = None
     names: dict[str, Loaded] = field(default_factory=dict)
     scope: list[Loaded] = field(default_factory=list)
+    whole: bool = True
 
     def load(self, first: Loaded) -> list[str]:
         """Load a file and all that it needs, breadth first. Returns what is missing, in words."""
@@ -96,6 +100,7 @@ class Process:
                 else:
                     queue.append(Loaded(name, *found, asker))
                     self._add(queue[-1])
+        self.whole = self.whole and not missing
         return missing
 
     def _add(self, one: Loaded) -> None:
@@ -114,16 +119,13 @@ class Process:
                 self.scope.append(self.itself)
         return asked
 
-    def unresolved(self, facts: ElfFacts, whole: bool) -> Iterator[str]:
-        """Yield symbols and versions that a file asks for and that are not in memory.
-
-        whole: nothing is missing; else what no library is named for may be in one that is.
-        """
+    def unresolved(self, facts: ElfFacts) -> Iterator[str]:
+        """Yield symbols and versions that a file asks for and that are not in memory, unless they may be in what is missing."""
         libraries = [one.library for one in self.scope]
         wanted = set(facts.undefined)
         if self.loader.musl:   # it knows no versions
             wanted |= {symbol for version in facts.versions for symbol in version.symbols} - set(facts.weak)
-        if whole:
+        if self.whole:
             yield from sorted(name for name in wanted if not any(name in one.shown for one in libraries))
         if not self.loader.musl:
             for version in facts.versions:

@@ -54,14 +54,14 @@ class _Device:
     def resolved(self, entry: Entry) -> Entry:
         """Return an entry with what is missing for it."""
         process, missing = next(((process, missing) for process, missing, one in self.programs if one is entry), None) or self._opened(entry)
-        missing = sorted(set(missing))
-        return replace(entry, missing=tuple(missing), unresolved=tuple(process.unresolved(entry.facts, not missing)))
+        return replace(entry, missing=tuple(sorted(set(missing))), unresolved=tuple(process.unresolved(entry.facts)))
 
     def _started(self, entry: Entry) -> tuple[Process, list[str]]:
         """Start a program. Returns its process and what is missing."""
         path, missing = entry.facts.interpreter, []
         process = self._process(path, entry.facts)
-        if not process.itself:
+        process.whole = process.itself is not None
+        if not process.whole:
             what = self._at(path, entry.facts)
             missing.append(f"{path} ({what})" if what else path)
         return process, missing + process.load(self._loaded(entry, None))
@@ -74,6 +74,7 @@ class _Device:
         for host in hosts:
             process.names = {**host.names, **process.names}
             process.scope += host.scope
+            process.whole = process.whole and host.whole
         # Python may be no part of root/'s programs, or they do not find it, which is said there.
         for core in self.linked:
             if core is not entry and _CORE in core.facts.exports and _head(core.facts) == _head(entry.facts):

@@ -86,6 +86,20 @@ def test_a_libpython_where_the_loader_does_not_look_is_missing_once(device, path
     assert device.lacks() == ([] if path.startswith("opt") else [LIBPYTHON])
 
 
+def test_a_library_that_its_program_has_loaded_already_is_not_searched_for_again(device):
+    device.own("usr/lib/app/spam.so", needed=("libham.so",), undefined=("ham",))
+    device.own("usr/lib/app/libham.so", soname="libham.so", exports=("ham",))
+    assert device.lacks() == ["libham.so"]
+    device.own("usr/bin/app", interpreter=LOADER, needed=("spam.so", "libham.so"), runpath="$ORIGIN/../lib/app")
+    assert device.lacks() == []
+
+
+def test_symbols_that_may_be_in_a_library_that_python_misses_are_not_told_again(device):
+    device.put("usr/bin/python3.13", tiny_elf.make(interpreter=LOADER, needed=("libgone.so",), exports=("Py_Initialize",)), device.top)
+    device.own("usr/lib/python3.13/lib-dynload/x.so", undefined=("Py_Initialize", "gone"))
+    assert device.lacks() == ["libgone.so"]
+
+
 def test_libraries_of_root_lie_over_those_of_the_device_through_links_of_both(device):
     device.link("/usr/lib64", "lib")
     device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so.1", "libb.so"), undefined=("a",))
