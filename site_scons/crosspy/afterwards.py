@@ -5,17 +5,20 @@ import shlex
 
 # The rooms of inspection: editing one of them inspects again.
 INSPECTORS = ["policy", "rulesmachine", "ruleslinking", "ruleshardening", "rulescontent", "findings", "verdict", "elf", "elffacts",
-              "elfnotes", "elfsymbols", "archive", "expectation", "links", "rootfs"]
+              "elfnotes", "elfsymbols", "archive", "expectation", "links", "rootfs", "searchpath", "loading"]
 
 
 def words(session, target: dict, series: str) -> dict:
     """Return further keys of a target's plan. session: session.Session; target: the plan; series: as in 3.13."""
-    return {"running_series": series, "inspectors": INSPECTORS, "table_words": _table(session.options, target["folder"]),
+    return {"running_series": series, "inspectors": INSPECTORS, "table_words": _table(session.options, target.get("app", target)["folder"]),
             "conformance_words": _conformance(session, target, series)}
 
 
 def _table(options, folder: str) -> str:
-    """The words of `scons inspect`; with rootfs= its result stands beside that of the build."""
+    """The words of `scons inspect`; with rootfs= its result stands beside that of the build.
+
+    folder: of the target, or of a program of profile=minimal.
+    """
     name, rootfs = (f"{folder}/inspect-rootfs", ["--rootfs", options.rootfs]) if options.rootfs else (f"{folder}/inspect", [])
     return _quoted(["--output", f"{name}.json", "--junit", f"{name}.xml", *rootfs])
 

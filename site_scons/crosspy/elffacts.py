@@ -10,11 +10,15 @@ class ElfError(Exception):
 
 @dataclass(frozen=True)
 class Version:
-    """One symbol version (``GLIBC_2.17``), the library that is asked for it or defines it, and the symbols bound to it."""
+    """One symbol version (``GLIBC_2.17``), the library that is asked for it or defines it, and the symbols bound to it.
+
+    weak: the library may lack it.
+    """
 
     name: str
     library: str
     symbols: tuple[str, ...]
+    weak: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class ElfFacts:
     relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS). dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
     one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
     attributes: build attributes like ``ARM.ABI_VFP_ARGS=1``. versions, defines: symbol versions that it needs and has.
-    exports: global symbols that others see. undefined: those that it needs without a version, weak: those that it can do
+    exports: global symbols that others see. hidden: those of them that only who names their version sees. undefined: those that it needs without a version, weak: those that it can do
     without.
     """
 
@@ -56,6 +60,7 @@ class ElfFacts:
     versions: tuple[Version, ...] = ()
     defines: tuple[Version, ...] = ()
     exports: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
     weak: tuple[str, ...] = ()
     debug: tuple[str, ...] = ()
@@ -89,5 +94,5 @@ class ElfFacts:
         """Make the facts from what ``dataclasses.asdict`` and JSON made of them. Raises TypeError for another shape."""
         plain = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
         for key in ("versions", "defines"):
-            plain[key] = tuple(Version(one["name"], one["library"], tuple(one["symbols"])) for one in data[key])
+            plain[key] = tuple(Version(one["name"], one["library"], tuple(one["symbols"]), one["weak"]) for one in data[key])
         return cls(**plain)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
-from . import budget, commands, toolchain
+from . import budget, commands, searchpath, toolchain
 from .deps import choice
 from .errors import UserError, nearest
 
@@ -160,7 +160,8 @@ ARGUMENTS: dict[str, Argument] = {
                      command="size-diff inspect"),
     "macro": Argument(("",), "one macro of pyconfig.h: its question and the compiler's words", free=True, command="probes"),
     "probe": Argument(("batch", "single"), "single: ask every question alone and compare", command="probes"),
-    "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, command="inspect"),
+    "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, check=searchpath.check,
+                       command="inspect"),
     "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }

@@ -1,129 +1,145 @@
-"""``rootfs=DIR``: does the loader of a real root file system find all that root/ needs?
+"""``rootfs=DIR``: does the loader of a real root file system find all that root/ needs, once root/ is laid over it?
 
-As ld.so(8) does it for glibc, and ldso/dynlink.c for musl: each DT_NEEDED along the loader's path, each version in the
-library that it is asked of, each symbol in the program or in any library that came with it.
+searchpath.py tells where it looks, loading.py what it takes; here is who loads what.
 """
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import elf
+from . import elf, searchpath
 from .elffacts import ElfFacts
-from .errors import UserError
 from .findings import LINKED, Entry
-from .links import follow
+from .loading import Library, Loaded, Process
 
 _CORE = "Py_Initialize"
-_MAX_CONF, _MAX_INCLUDES = 1 << 20, 200   # bytes of one file; files that include each other
+_HEAD = 64   # bytes of the larger ELF header
 
 
 class RootFs:
     """A customer's root file system. read: returns the facts of a file; it is asked once for each."""
 
     def __init__(self, root: Path, read: Callable[[bytes], ElfFacts] = elf.read):
-        if not root.is_dir():
-            raise UserError(f"rootfs={root}", "it is no folder", "name the root file system of the device, unpacked")
+        searchpath.check(root)
         self.root, self.read = root, read
-        self.folders = list(dict.fromkeys(self._folders()))
-        if not self.folders:
-            raise UserError(f"rootfs={root}", "it has no lib or usr/lib in it", "name the root file system of the device, unpacked")
-        self.known: dict[tuple[str, int, str], ElfFacts | None] = {}
 
-    def library(self, name: str, like: ElfFacts) -> ElfFacts | None:
-        """Return the first library of that name on the path that is for the same machine, as the loader takes it."""
-        key = name, like.bits, like.machine
-        if key not in self.known:
-            self.known[key] = self._search(name, like)
-        return self.known[key]
 
-    def has(self, path: str) -> bool:
-        """Tell whether a path of the device exists."""
-        return not follow(self.root, path)[1]
+def resolve(entries: Sequence[Entry], rootfs: RootFs, top: Path | None = None) -> list[Entry]:
+    """Return the entries with what the root file system lacks for them: libraries, versions, symbols.
 
-    def _search(self, name: str, like: ElfFacts) -> ElfFacts | None:
-        for folder in [""] if "/" in name else self.folders:
-            place, wrong = follow(self.root, f"{folder}/{name}")
-            path = self.root / place
-            if wrong or not path.is_file():
-                continue
-            try:
-                facts = self.read(path.read_bytes())
-            except (OSError, elf.ElfError):
-                continue
-            if (facts.bits, facts.data, facts.machine) == (like.bits, like.data, like.machine):
-                return facts
-        return None
+    top: the folder of the entries; without it, links in it are as if they were not there.
+    """
+    device = _Device(entries, rootfs, top)
+    return [device.resolved(entry) if entry.kind in LINKED else entry for entry in entries]
 
-    def _folders(self) -> Iterable[str]:
-        for path in sorted(glob.glob("ld-musl-*.path", root_dir=self.root / "etc")):
-            yield from self._text(f"etc/{path}").replace("\n", ":").split(":")
-        yield from self._conf("etc/ld.so.conf", [_MAX_INCLUDES])
-        # The loader's own: Debian's and musl's are a subset; a library for another machine does not count anyhow.
-        for pattern in ("lib/*-linux-*", "usr/lib/*-linux-*", "lib64", "usr/lib64", "lib32", "usr/lib32", "lib", "usr/local/lib", "usr/lib"):
-            yield from (f"/{name}" for name in sorted(glob.glob(pattern, root_dir=self.root)))
 
-    def _conf(self, path: str, left: list[int]) -> Iterable[str]:
-        """Yield the folders of one ld.so.conf, and of those that it includes (ldconfig(8))."""
-        left[0] -= 1
-        if left[0] < 0:
-            return
-        for line in self._text(path).splitlines():
-            words = line.partition("#")[0].split()
-            if words[:1] == ["include"]:
-                for pattern in words[1:]:
-                    inner = pattern.lstrip("/") if pattern.startswith("/") else os.path.join(os.path.dirname(path), pattern)
-                    for name in sorted(glob.glob(inner, root_dir=self.root)):
-                        yield from self._conf(name, left)
-            elif words:
-                yield words[0]
+def _head(facts: ElfFacts) -> tuple[int, str, str]:
+    return facts.bits, facts.data, facts.machine
 
-    def _text(self, path: str) -> str:
-        place, wrong = follow(self.root, path)
+
+class _Device:
+    """A root file system with root/ over it, and the processes of the programs in root/."""
+
+    def __init__(self, entries: Sequence[Entry], rootfs: RootFs, top: Path | None):
+        links = {entry.path: os.readlink(top / entry.path) for entry in entries if top and entry.kind == "link"}
+        self.files = searchpath.Files(rootfs.root, {entry.path: "" for entry in entries if entry.kind != "link"} | links, top)
+        self.read, self.known = rootfs.read, dict[tuple[str, tuple[int, str, str]], Library | str]()
+        self.linked = [entry for entry in entries if entry.kind in LINKED]
+        self.own = {self.files.place(entry.path): Library(entry.facts) for entry in self.linked}
+        self.loaders: dict[tuple[str, int], searchpath.Loader] = {}
+        self.programs = [(*self._started(entry), entry) for entry in self.linked if entry.facts.interpreter]
+
+    def resolved(self, entry: Entry) -> Entry:
+        """Return an entry with what is missing for it."""
+        process, missing = next(((process, missing) for process, missing, one in self.programs if one is entry), None) or self._opened(entry)
+        return replace(entry, missing=tuple(sorted(set(missing))), unresolved=tuple(process.unresolved(entry.facts)))
+
+    def _started(self, entry: Entry) -> tuple[Process, list[str]]:
+        """Start a program. Returns its process and what is missing."""
+        path, missing = entry.facts.interpreter, []
+        process = self._process(path, entry.facts)
+        process.whole = process.itself is not None
+        if not process.whole:
+            what = self._at(path, entry.facts)
+            missing.append(f"{path} ({what})" if what else path)
+        return process, missing + process.load(self._loaded(entry, None))
+
+    def _opened(self, entry: Entry) -> tuple[Process, list[str]]:
+        """Open a library with dlopen(3): in the programs of root/ that load it or Python."""
+        hosts = [process for process, _, program in self.programs if _head(program.facts) == _head(entry.facts)
+                 and any(one.library is self._library(entry) or _CORE in one.library.facts.exports for one in process.scope)]
+        process = self._process(hosts[0].loader.path if hosts else self._interpreter(entry.facts), entry.facts)
+        for host in hosts:
+            process.names = {**host.names, **process.names}
+            process.scope += host.scope
+            process.whole = process.whole and host.whole
+        # Python may be no part of root/'s programs, or they do not find it, which is said there.
+        for core in self.linked:
+            if core is not entry and _CORE in core.facts.exports and _head(core.facts) == _head(entry.facts):
+                process.load(self._loaded(core, None))
+        return process, process.load(self._loaded(entry, hosts[0].scope[0] if hosts else None))
+
+    def _library(self, entry: Entry) -> Library:
+        return self.own[self.files.place(entry.path)]
+
+    def _loaded(self, entry: Entry, asker: Loaded | None) -> Loaded:
+        return Loaded(os.path.basename(entry.path), f"/{os.path.dirname(entry.path)}", self._library(entry), asker)
+
+    def _process(self, path: str, like: ElfFacts) -> Process:
+        if (path, like.bits) not in self.loaders:
+            self.loaders[path, like.bits] = searchpath.loader(self.files, path, like.bits == 64)
+        itself = self._at(path, like)
+        return Process(self.loaders[path, like.bits], self._search,
+                       Loaded(os.path.basename(path), os.path.dirname(path), itself) if isinstance(itself, Library) else None)
+
+    def _interpreter(self, like: ElfFacts) -> str:
+        """Return the loader of a library that no program of root/ tells: the device's own for its machine."""
+        told = [one.facts.interpreter for one in self.linked if one.facts.interpreter and _head(one.facts) == _head(like)]
+        there = [path for path in self.files.glob("/lib*/ld*.so.[0-9]") if isinstance(self._at(path, like), Library)]
+        # With both on a device, who needs glibc's name of the C library is not for musl's loader.
+        return next(iter(told + sorted(there, key=lambda path: ("musl" in path) == ("libc.so.6" in like.needed))), "")
+
+    def _search(self, name: str, folders: Iterable[str], like: ElfFacts, loader: searchpath.Loader) -> tuple[str, Library] | str:
+        """Return the folder and the library that a loader takes, or what is wrong with one of that name, or an empty string."""
+        if "/" in name:
+            folders, name = [os.path.dirname(name)], os.path.basename(name)
+        folders, wrong = list(dict.fromkeys(folders)), ""
+        # glibc takes those for a newer processor first; which one it is nobody knows here, and they have the same symbols.
+        more = [] if loader.musl else (inner for folder in folders for inner in self.files.glob(f"{folder}/glibc-hwcaps/*"))
+        for group in (folders, more):
+            for folder in group:
+                found = self._at(f"{folder}/{name}", like)
+                if isinstance(found, Library):
+                    return folder, found
+                wrong = wrong or (f"in {folder}, {found}" if found else "")
+                if found and (loader.musl or not found.startswith("for ")):
+                    return wrong   # glibc goes on behind a file for another machine; behind a damaged one neither does
+        return wrong
+
+    def _at(self, path: str, like: ElfFacts) -> Library | str:
+        """Return what lies at a path, or why it is none for this machine, or an empty string where nothing is."""
+        place, head = self.files.place(path), _head(like)
+        if place is None:
+            return ""
+        if place in self.own:
+            found = self.own[place]
+            return found if _head(found.facts) == head else _for(_head(found.facts))
+        if (place, head) not in self.known:
+            self.known[place, head] = self._read(place, head)
+        return self.known[place, head]
+
+    def _read(self, place: str, head: tuple[int, str, str]) -> Library | str:
         try:
-            with open(self.root / place, "rb") as stream:
-                return "" if wrong else stream.read(_MAX_CONF).decode("utf-8", "replace")
+            with self.files.open(place) as stream:
+                found = elf.head(first := stream.read(_HEAD), 0, os.fstat(stream.fileno()).st_size)
+                return Library(self.read(first + stream.read())) if found == head else _for(found)
         except OSError:
             return ""
+        except elf.ElfError as error:
+            return f"which cannot be read: {error}"
 
 
-def resolve(entries: Sequence[Entry], rootfs: RootFs) -> list[Entry]:
-    """Return the entries with what the root file system lacks for them: libraries, versions, symbols."""
-    linked = [entry for entry in entries if entry.kind in LINKED]
-    own = {name: entry.facts for entry in linked for name in (entry.facts.soname, os.path.basename(entry.path)) if name}
-    core = [entry.facts for entry in linked if _CORE in entry.facts.exports]
-    return [_resolved(entry, core, own, rootfs) if entry in linked else entry for entry in entries]
-
-
-def _resolved(entry: Entry, core: list[ElfFacts], own: dict[str, ElfFacts], rootfs: RootFs) -> Entry:
-    scope, missing = {}, []
-    queue = [(name, "") for facts in (entry.facts, *core) for name in facts.needed]
-    while queue:
-        name, asker = queue.pop()
-        if name in scope:
-            continue
-        scope[name] = own.get(name) or rootfs.library(name, entry.facts)
-        if scope[name]:
-            queue += [(inner, name) for inner in scope[name].needed]
-        elif asker or name in entry.facts.needed:
-            missing.append(f"{name} (for {asker})" if asker else name)
-    if entry.facts.interpreter and not rootfs.has(entry.facts.interpreter) and entry.facts.interpreter.lstrip("/") not in own:
-        missing.append(entry.facts.interpreter)
-    found = [facts for facts in (entry.facts, *core, *scope.values()) if facts]
-    return replace(entry, missing=tuple(sorted(set(missing))), unresolved=tuple(_unresolved(entry.facts, scope, found)))
-
-
-def _unresolved(facts: ElfFacts, scope: dict[str, ElfFacts | None], found: list[ElfFacts]) -> Iterable[str]:
-    exports = {name for one in found for name in one.exports}
-    versioned = {(symbol, version.name) for one in found for version in one.defines for symbol in version.symbols}
-    yield from sorted(set(facts.undefined) - exports)
-    for version in facts.versions:
-        library = scope.get(version.library)
-        if library and version.name not in {one.name for one in library.defines}:
-            yield f"{version.name} in {version.library}"
-        elif library:
-            yield from (f"{name}@{version.name}" for name in version.symbols
-                        if (name, version.name) not in versioned and name not in facts.weak)
+def _for(head: tuple[int, str, str]) -> str:
+    return f"for {head[2]}, {head[0]} bits, {head[1]} endian"

@@ -1,23 +1,30 @@
 """The words of what follows a build: the shell and SCons leave them as they are."""
 import shlex
+import subprocess
+import sys
 from types import SimpleNamespace
 
 from samples import PROJECT, given
 
 from crosspy import afterwards
 
+OF_VARIANTS = ("errors", "variant", "variantlines", "inherit", "tomlfile", "budget")   # inspection reads expect.json, and not a variant
 TARGET = {"folder": "build/arm", "name": "arm"}
 
 
-def words(**arguments):
+def words(target=TARGET, **arguments):
     session = SimpleNamespace(options=given(**arguments), project=PROJECT)
-    return afterwards.words(session, TARGET, "3.13")
+    return afterwards.words(session, target, "3.13")
 
 
-def test_what_rootfs_finds_stands_beside_what_the_build_found():
+def test_what_rootfs_finds_stands_beside_what_the_build_found(tmp_path):
+    device = tmp_path / "a b$c"
+    (device / "lib").mkdir(parents=True)
     assert shlex.split(words()["table_words"]) == ["--output", "build/arm/inspect.json", "--junit", "build/arm/inspect.xml"]
-    told = shlex.split(words(rootfs="/a b$c")["table_words"].replace("$$", "$"))
-    assert told == ["--output", "build/arm/inspect-rootfs.json", "--junit", "build/arm/inspect-rootfs.xml", "--rootfs", "/a b$c"]
+    told = shlex.split(words(rootfs=str(device))["table_words"].replace("$$", "$"))
+    assert told == ["--output", "build/arm/inspect-rootfs.json", "--junit", "build/arm/inspect-rootfs.xml", "--rootfs", str(device)]
+    program = words({**TARGET, "app": {"folder": "build/arm/apps/hello"}}, rootfs=str(device))["table_words"]
+    assert "build/arm/apps/hello/inspect-rootfs.json" in program and "--rootfs" in program
 
 
 def test_conformance_gets_the_interpreter_below_the_prefix_and_every_folder_of_variants():
@@ -30,3 +37,10 @@ def test_every_room_of_inspection_is_a_source_of_it():
     rooms = {path.stem for path in (PROJECT / "site_scons/crosspy").glob("*.py")}
     assert set(afterwards.INSPECTORS) <= rooms
     assert {path.stem for path in (PROJECT / "site_scons/crosspy").glob("rules*.py")} <= set(afterwards.INSPECTORS)
+
+
+def test_every_room_that_inspection_imports_is_a_source_of_it():
+    run = subprocess.run([sys.executable, "-c", "import sys, crosspy.inspection; print(*(name for name in sys.modules if name.startswith('crosspy.')))"],
+                         capture_output=True, text=True, check=True, env={"PYTHONPATH": str(PROJECT / "site_scons"), "PYTHONDONTWRITEBYTECODE": "1"})
+    used = {name.removeprefix("crosspy.") for name in run.stdout.split()}
+    assert used - {"inspection", *OF_VARIANTS} <= set(afterwards.INSPECTORS)

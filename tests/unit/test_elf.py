@@ -171,7 +171,45 @@ def test_names_that_overlap_without_end_are_bounded_in_time_and_memory():
     assert time.monotonic() - start < 4 and memory < 200_000_000
 
 
-def test_symbol_tables_without_a_section_header_are_refused():
+def symbols(facts: elf.ElfFacts) -> list:
+    return [facts.exports, facts.undefined, facts.weak, facts.hidden, facts.versions, facts.defines]
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_symbols_are_found_without_section_headers_and_with_wrong_ones(name):
+    whole = fixture(name)
+    wide, told = whole[4] == 2, symbols(elf.read(whole))
+    bare, wrong = bytearray(whole), bytearray(whole)
+    table, = struct.unpack_from("<Q" if wide else "<I", whole, 40 if wide else 32)
+    bare[40 if wide else 32:48 if wide else 36] = bytes(8 if wide else 4)   # e_shoff
+    bare[58 if wide else 46:64 if wide else 52] = bytes(6)   # e_shentsize, e_shnum, e_shstrndx
+    assert symbols(elf.read(bytes(bare))) == told
+    kind = struct.pack("<I", 11)   # SHT_DYNSYM
+    row = next(place for place in range(table, len(whole), 64 if wide else 40) if whole[place + 4:place + 8] == kind)
+    wrong[row + (32 if wide else 20):row + (40 if wide else 24)] = struct.pack("<Q" if wide else "<I", 24 if wide else 16)   # sh_size
+    assert symbols(elf.read(bytes(wrong))) == told
+
+
+@pytest.mark.parametrize(("tag", "content", "words"), [
+    (0x6FFFFEF5, struct.pack("<4I", 1 << 30, 1, 1, 0), "DT_GNU_HASH has 1073741824 entries"),
+    (0x6FFFFEF5, struct.pack("<4IQI", 1, 1, 1, 0, 0, 1) + bytes(4 * 200_100), "at most 200000"),
+    (4, struct.pack("<II", 1, 1 << 30), "1073741824 entries")])
+def test_hash_tables_without_end_are_refused(tag, content, words):
+    whole = bytearray(tiny_elf.make(payload=content, relr=True))
+    place = whole.index(struct.pack("<QQ", 36, 0))   # DT_RELR of which another tag is made
+    whole[place:place + 16] = struct.pack("<QQ", tag, whole.index(content))
+    with pytest.raises(elf.ElfError, match=words):
+        elf.read(bytes(whole))
+
+
+def test_unique_symbols_are_exports_and_a_version_may_be_weak():
+    whole = tiny_elf.make(exports=("one",), versions={("liba.so", "A_1"): ["a"]})
+    whole = whole.replace(struct.pack("<BBH", 0x12, 0, 1), struct.pack("<BBH", 0xA2, 0, 1))   # STB_GNU_UNIQUE
+    facts = elf.read(whole.replace(struct.pack("<IHH", 0, 0, 2), struct.pack("<IHH", 0, 2, 2)))   # VER_FLG_WEAK
+    assert facts.exports == ("one",) and facts.versions == (elf.Version("A_1", "liba.so", ("a",), weak=True),)
+
+
+def test_symbol_tables_whose_size_nothing_tells_are_refused():
     whole = bytearray(tiny_elf.make(exports=("PyInit_a",)))
     whole[60:62] = b"\0\0"   # e_shnum
     whole[40:48] = bytes(8)   # e_shoff

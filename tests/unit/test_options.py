@@ -109,3 +109,10 @@ def test_help_lists_every_argument_alias_and_variant():
     lines = [line.split()[0] for line in text.splitlines() if line.startswith("  ")]
     assert set(options.ARGUMENTS) | set(commands.COMMANDS) | set(variants) <= set(lines)
     assert "(aarch64, arm64)" in text and "speed|size|debug" in text
+
+
+def test_a_rootfs_that_is_none_is_refused_before_a_build(tmp_path):
+    assert refused(rootfs=str(tmp_path / "nothing")).what == "it is no folder"
+    assert refused(rootfs=str(tmp_path)).what.startswith("it has no lib")
+    (tmp_path / "usr/lib").mkdir(parents=True)
+    assert given(rootfs=str(tmp_path)).rootfs == str(tmp_path)

@@ -1,29 +1,60 @@
-"""rootfs.py: what the loader of a real root file system would not find."""
+"""rootfs.py, searchpath.py, loading.py: what the loader of a real root file system would not find."""
 from __future__ import annotations
 
 import os
+import struct
 from pathlib import Path
 
 import pytest
 import tiny_elf
-from goodroot import (LOADER, PROGRAM, SPAM, expected, extension, write, write_root)
+from goodroot import LIBPYTHON, LOADER, PROGRAM, SPAM, expected, extension, libpython, program, write, write_root
 
-from crosspy import elf, inspection, policy, rootfs
+from crosspy import elf, inspection, policy, rootfs, searchpath
 from crosspy.errors import UserError
+
+LD = tiny_elf.make(soname="ld-linux-aarch64.so.1")
+LIBC = tiny_elf.make(soname="libc.so.6", defines={"GLIBC_2.17": ["puts"], "GLIBC_2.30": ["new"]})
+MUSL = "/lib/ld-musl-aarch64.so.1"
+
+
+class Device:
+    """A root/ and the device that it is for. Both are empty but for loader and libc of the device."""
+
+    def __init__(self, folder: Path):
+        self.top, self.root = folder / "root", folder / "device"
+        self.top.mkdir()
+        self.put(LOADER, LD)
+        self.put("/lib/libc.so.6", LIBC)
+
+    def put(self, path: str, data: bytes, where: Path | None = None) -> None:
+        write(where or self.root, path.lstrip("/"), data)
+
+    def own(self, path: str, **words) -> None:
+        """Put an ELF file into root/: a program if it has an interpreter."""
+        self.put(path, tiny_elf.make(**words), self.top)
+
+    def link(self, path: str, target: str, where: Path | None = None) -> None:
+        place = (where or self.root) / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(target)
+
+    def lacks(self) -> list[str]:
+        """Return what is missing for any file of root/."""
+        entries = inspection.inspect(self.top, expected(), inspection.FactsCache(None))
+        return [name for entry in rootfs.resolve(entries, rootfs.RootFs(self.root), self.top) for name in (*entry.missing, *entry.unresolved)]
 
 
 @pytest.fixture
-def root(tmp_path) -> Path:
-    """A root/ as it should be."""
-    return write_root(tmp_path / "root")
+def device(tmp_path) -> Device:
+    """A device, and an empty root/."""
+    return Device(tmp_path)
 
 
-def test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findings(root, tmp_path):
-    device = tmp_path / "device"
-    libc = tiny_elf.make(soname="libc.so.6", defines={"GLIBC_2.17": ["puts"], "GLIBC_2.30": ["new"]})
-    write(device, "lib/libc-2.31.so", libc)
+def test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findings(tmp_path):
+    root, device = write_root(tmp_path / "root"), tmp_path / "device"
+    write(device, "lib/libc-2.31.so", LIBC)
     os.symlink("libc-2.31.so", device / "lib/libc.so.6")
-    write(device, LOADER[1:], b"")
+    write(device, LOADER[1:], LD)
     write(device, "opt/lib/libspam.so.2", tiny_elf.make(soname="libspam.so.2"))
     write(device, "usr/lib/libspam.so.2", tiny_elf.make(soname="libspam.so.2", machine=tiny_elf.EM_X86_64))
     write(device, "etc/ld.so.conf", b"include ld.so.conf.d/*.conf  # and no more\n")
@@ -34,7 +65,7 @@ def test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findin
         return [(one.rule, one.file, one.found) for one in policy.judge(rootfs.resolve(entries, rootfs.RootFs(device)), expected())]
     assert found() == []
     (device / "etc/ld.so.conf.d/opt.conf").unlink()
-    assert found() == [("rootfs-needed", SPAM, "libspam.so.2")], "a library for another machine does not count"
+    assert found() == [("rootfs-needed", SPAM, "libspam.so.2 (in /usr/lib, for EM_X86_64, 64 bits, little endian)")]
     write(device, "etc/ld.so.conf.d/opt.conf", b"/opt/lib\n")
     write(root, SPAM, extension(versions={("libc.so.6", "GLIBC_2.17"): ["puts", "gets"], ("libc.so.6", "GLIBC_2.16"): ["abort"]}))
     assert found() == [("rootfs-symbol", SPAM, "GLIBC_2.16 in libc.so.6, gets@GLIBC_2.17")]
@@ -45,10 +76,182 @@ def test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findin
     assert ("rootfs-needed", SPAM, "libmore.so (for libspam.so.2)") in found()
 
 
-def test_a_root_file_system_of_musl_has_its_path_in_a_file_of_its_own(tmp_path):
-    write(tmp_path, "etc/ld-musl-aarch64.path", b"/a:/b\n/c")
-    write(tmp_path, "c/libx.so", tiny_elf.make(soname="libx.so"))
-    assert rootfs.RootFs(tmp_path).library("libx.so", elf.read(tiny_elf.make())).soname == "libx.so"
+@pytest.mark.parametrize("path", [f"opt/py/lib/{LIBPYTHON}", "usr/lib/libpy-strange.so"])
+def test_a_libpython_where_the_loader_does_not_look_is_missing_once(device, path):
+    device.put("opt/py/bin/python3.13", program(), device.top)
+    device.put(path, libpython(), device.top)
+    device.own("opt/py/lib/python3.13/lib-dynload/x.so", undefined=("PyLong_FromLong",))
+    assert device.lacks() == [LIBPYTHON]
+    device.put("/etc/ld.so.conf", b"/opt/py/lib\n")
+    assert device.lacks() == ([] if path.startswith("opt") else [LIBPYTHON])
+
+
+def test_a_library_that_its_program_has_loaded_already_is_not_searched_for_again(device):
+    device.own("usr/lib/app/spam.so", needed=("libham.so",), undefined=("ham",))
+    device.own("usr/lib/app/libham.so", soname="libham.so", exports=("ham",))
+    assert device.lacks() == ["libham.so"]
+    device.own("usr/bin/app", interpreter=LOADER, needed=("spam.so", "libham.so"), runpath="$ORIGIN/../lib/app")
+    assert device.lacks() == []
+
+
+def test_symbols_that_may_be_in_a_library_that_python_misses_are_not_told_again(device):
+    device.put("usr/bin/python3.13", tiny_elf.make(interpreter=LOADER, needed=("libgone.so",), exports=("Py_Initialize",)), device.top)
+    device.own("usr/lib/python3.13/lib-dynload/x.so", undefined=("Py_Initialize", "gone"))
+    assert device.lacks() == ["libgone.so"]
+
+
+def test_libraries_of_root_lie_over_those_of_the_device_through_links_of_both(device):
+    device.link("/usr/lib64", "lib")
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so.1", "libb.so"), undefined=("a",))
+    device.put("/usr/lib/liba.so.1", tiny_elf.make(soname="liba.so.1"))
+    device.own("usr/lib/liba.so.1.0", soname="liba.so.1", exports=("a",))
+    device.link("usr/lib/liba.so.1", "liba.so.1.0", device.top)
+    device.own("usr/lib64/libb.so")   # unpacked, it gets behind the device's link
+    assert device.lacks() == []
+
+
+def test_a_loader_may_come_with_root(device):
+    (device.root / LOADER[1:]).unlink()
+    device.own(LOADER[1:], soname=os.path.basename(LOADER), exports=("__tls_get_addr",))
+    device.own("usr/bin/spam", interpreter=LOADER, needed=(os.path.basename(LOADER),), undefined=("__tls_get_addr",))
+    assert device.lacks() == []
+
+
+def test_a_runpath_is_for_its_own_file_and_an_rpath_for_all_behind_it(device):
+    for tag in ("runpath", "rpath"):
+        device.put(f"/opt/{tag}/liba.so", tiny_elf.make(needed=("libb.so",)))
+        device.put(f"/opt/{tag}/libb.so", tiny_elf.make())
+    device.own("opt/bin/spam", interpreter=LOADER, needed=("liba.so",), rpath="$ORIGIN/../rpath")
+    assert device.lacks() == []
+    device.own("opt/bin/spam", interpreter=LOADER, needed=("liba.so",), rpath="/opt/rpath", runpath="/opt/runpath")
+    assert device.lacks() == ["libb.so (for liba.so)"]
+    device.put("/opt/runpath/liba.so", tiny_elf.make(needed=("libb.so",), runpath="${ORIGIN}"))
+    assert device.lacks() == []
+    device.own("opt/bin/spam", interpreter=LOADER, needed=("liba.so",), runpath="relative:/opt/$PLATFORM:/opt/$LIB")
+    assert device.lacks() == ["liba.so"]
+    device.put("/opt/lib/liba.so", tiny_elf.make())
+    assert device.lacks() == []
+
+
+def test_musl_takes_both_tags_for_all_behind_and_is_the_libraries_of_libc_itself(device):
+    device.put(MUSL, tiny_elf.make(exports=("puts", "sin")))
+    device.put("/opt/lib/liba.so", tiny_elf.make(needed=("libb.so", "libc.musl-aarch64.so.1")))
+    device.put("/opt/lib/libb.so", tiny_elf.make(needed=("libm.so", "libpthread.so.0")))
+    device.own("usr/bin/spam", interpreter=MUSL, needed=("liba.so", "libc.so"), runpath="/opt/lib", undefined=("puts", "sin"))
+    assert device.lacks() == []
+    device.own("usr/bin/spam", interpreter=MUSL, needed=("liba.so", "libc.so"), runpath="/opt/lib", undefined=("puts", "qecvt"))
+    assert device.lacks() == ["qecvt"]
+
+
+def folders(device: Device, interpreter: str, wide: bool = True) -> list[str]:
+    return list(searchpath.loader(searchpath.Files(device.root, {}), interpreter, wide).folders)
+
+
+def test_a_path_of_musl_s_own_machine_replaces_its_default(device):
+    assert folders(device, MUSL) == ["/lib", "/usr/local/lib", "/usr/lib"]
+    device.put("/etc/ld-musl-arm.path", b"/other")
+    device.put("/etc/ld.so.conf", b"/other")
+    assert "/other" not in folders(device, MUSL)
+    device.put("/etc/ld-musl-aarch64.path", b"/a:/b\n/c")
+    assert folders(device, MUSL) == ["/a", "/b", "/c"]
+
+
+def test_folders_of_glibc_are_those_built_into_the_loader_behind_those_of_ld_so_conf(device):
+    device.put("/etc/ld.so.conf", b"/opt/a  # words\nhwcap 1 nosegneg\ninclude /etc/more/*.conf\n/opt/c=libc6\n")
+    device.put("/etc/more/b.conf", b"/opt/b\n")
+    device.put("/etc/more/.hidden.conf", b"/opt/hidden\n")
+    device.put(LOADER, LD + b"\0/lib/aarch64-linux-gnu/\0/usr/lib/aarch64-linux-gnu/\0/lib/\0/usr/lib/\0")
+    assert folders(device, LOADER) == ["/opt/a", "/opt/b", "/opt/c", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib"]
+
+
+def test_a_loader_that_does_not_tell_its_folders_looks_in_the_usual_ones(device):
+    assert folders(device, "/lib/ld-linux.so.3", wide=False) == ["/lib", "/usr/lib"]
+    device.put("/lib/aarch64-linux-gnu/x", b"")
+    assert folders(device, LOADER) == ["/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"]
+
+
+def test_folders_and_settings_behind_absolute_links_are_the_device_s_not_this_machine_s(device, tmp_path):
+    (tmp_path / "device/outside").mkdir()
+    device.put("/x.conf", b"/from/host\n", tmp_path)
+    device.put("/etc/ld.so.conf", b"include conf.d/*.conf\n")
+    device.link("/etc/conf.d", str(tmp_path))
+    assert "/from/host" not in folders(device, LOADER)
+    device.put("/real/y.conf", b"/from/device\n")
+    (device.root / "etc/conf.d").unlink()
+    device.link("/etc/conf.d", "/real")
+    assert "/from/device" in folders(device, LOADER)
+
+
+def test_libraries_for_newer_processors_count_as_they_do_for_the_loader(device):
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("libz.so",))
+    device.put("/usr/lib/glibc-hwcaps/power10/libz.so", tiny_elf.make())
+    assert device.lacks() == []
+
+
+def test_what_is_there_but_damaged_or_for_another_byte_order_is_told_so(device):
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so", "libb.so"))
+    device.put("/lib/liba.so", b"INPUT(liba.so.1)")
+    device.put("/usr/lib/libb.so", tiny_elf.make(data="big"))
+    device.own("usr/bin/ham", interpreter=LOADER.replace("/lib/", "/lib/big/"), needed=("libb.so",), data="big")
+    device.put(LOADER.replace("/lib/", "/lib/big/"), tiny_elf.make(data="big"))
+    assert device.lacks() == ["liba.so (in /lib, which cannot be read: it does not begin with an ELF header)",
+                              "libb.so (in /usr/lib, for EM_AARCH64, 64 bits, big endian)"]
+    device.put("/usr/lib/liba.so", tiny_elf.make())
+    assert device.lacks()[0].startswith("liba.so"), "the loader ends at a damaged file"
+
+
+def test_only_the_head_of_a_file_for_another_machine_is_read(device):
+    device.put("/lib/liba.so", tiny_elf.make(machine=tiny_elf.EM_386))
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so",))
+    entries, read = inspection.inspect(device.top, expected(), inspection.FactsCache(None)), []
+    rootfs.resolve(entries, rootfs.RootFs(device.root, lambda data: read.append(data) or elf.read(data)))
+    assert read == [LD]
+
+
+def test_a_version_may_be_missing_where_glibc_only_warns(device):
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so",), versions={("liba.so", "A_1"): ["a"]})
+    device.put("/lib/liba.so", tiny_elf.make(exports=("a",), versions={("libc.so.6", "GLIBC_2.17"): ["puts"]}))
+    assert device.lacks() == [], "no version information available"
+    device.put("/lib/liba.so", tiny_elf.make(versions={("libc.so.6", "GLIBC_2.17"): ["puts"]}))
+    assert device.lacks() == ["a@A_1"]
+    device.put("/lib/liba.so", tiny_elf.make(exports=("a",)))
+    assert device.lacks() == ["A_1 in liba.so"], "Inconsistency detected by ld.so: there is no DT_VERSYM"
+    device.put("/lib/liba.so", tiny_elf.make(exports=("a",), defines={"A_0": []}))
+    assert device.lacks() == ["A_1 in liba.so"]
+    data = tiny_elf.make(interpreter=LOADER, needed=("liba.so",), versions={("liba.so", "A_1"): ["a"]})
+    device.put("usr/bin/spam", data.replace(struct.pack("<IHH", 0, 0, 2), struct.pack("<IHH", 0, 2, 2)), device.top)
+    assert device.lacks() == [], "VER_FLG_WEAK, and a symbol without a version does"
+
+
+def test_a_hidden_version_does_not_answer_who_names_none(device):
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so",), undefined=("a",))
+    data = tiny_elf.make(defines={"A_1": ["a"]})
+    device.put("/lib/liba.so", data)
+    assert device.lacks() == []
+    device.put("/lib/liba.so", data.replace(struct.pack("<HH", 0, 100), struct.pack("<HH", 0, 0x8000 + 100)))
+    assert device.lacks() == ["a"]
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("liba.so",), versions={("liba.so", "A_1"): ["a"]})
+    assert device.lacks() == []
+
+
+def test_a_library_without_section_headers_is_read(device):
+    data = bytearray((Path(__file__).parent / "fixtures/spam-arm.elf").read_bytes())
+    data[32:36], data[46:52] = bytes(4), bytes(6)   # e_shoff, e_shentsize, e_shnum, e_shstrndx
+    device.own("usr/bin/spam", interpreter=LOADER, needed=("libspam.so",), undefined=("PyInit_spam",), bits=32, machine=tiny_elf.EM_ARM)
+    device.put(LOADER, tiny_elf.make(bits=32, machine=tiny_elf.EM_ARM))
+    device.put("/lib/libc.so.6", tiny_elf.make(bits=32, machine=tiny_elf.EM_ARM))
+    device.put("/lib/libspam.so", bytes(data))
+    assert device.lacks() == []
+
+
+def test_a_library_alone_is_judged_by_the_loader_of_the_device_for_its_machine(device):
+    device.put(MUSL, tiny_elf.make(exports=("puts",)))
+    device.own("x.so", needed=("libc.so",), undefined=("puts",))
+    assert device.lacks() == []
+    device.own("x.so", needed=("libc.so.6",), undefined=("puts",))
+    device.put("/lib/libc.so.6", tiny_elf.make(exports=("puts",)))
+    device.put("/etc/ld-musl-aarch64.path", b"/nowhere")
+    assert device.lacks() == []
 
 
 def test_a_rootfs_that_is_none_is_a_mistake_of_the_user(tmp_path):
