@@ -27,8 +27,8 @@ def folder_with(room, **texts):
 def rows(out):
     """The rows of the table at the end, by target."""
     lines = out.splitlines()
-    head = next(number for number, line in enumerate(lines) if re.match(r"target +toolchain +root/ +modules +findings +time$", line))
-    return {line.split()[0]: line.split()[1:] for line in lines[head + 1:]}
+    head = next(number for number, line in enumerate(lines) if re.match(r"target +toolchain +status +size +modules +findings +time$", line))
+    return {cells[0]: cells[1:] for cells in (re.split(" {2,}", line) for line in lines[head + 1:])}
 
 
 def test_a_target_of_one_s_own_is_one_folder_with_one_file(plot, room):
@@ -58,7 +58,7 @@ def test_with_k_a_refused_target_stops_no_other_and_the_table_names_it(plot, roo
     assert "bits 64 where the variant says 32" in message
     run = plot.scons("-k", *words, "build/mine-linux-musl+deps-none/obj/Objects/tupleobject.o", "wrong", check=False)
     assert run.code and run.of("CC") == ["mine-linux-musl Objects/tupleobject"]
-    assert rows(run.out)["wrong"][0] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
+    assert rows(run.out)["wrong"][1] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
 
 
 def test_scons_targets_lists_every_variant_with_what_this_machine_can_do(plot):

@@ -19,32 +19,52 @@ MANIFEST = {"sizes": {"library": {"bytes": 11_000_000}, "interpreter": {"bytes":
 
 
 def build(folder, manifest=MANIFEST, findings=()):
-    folder.mkdir()
+    """Return the plan of a target, whose build folder is there."""
+    folder.mkdir(parents=True)
     (folder / "inspect.json").write_text(json.dumps({"findings": list(findings)}))
+    (folder / "facts.json").write_text(json.dumps({"toolchain": MANIFEST["toolchain"]}))
     if manifest:
         (folder / "manifest.json").write_text(json.dumps(manifest))
-    return str(folder)
+    return {"name": folder.name, "folder": str(folder)}
 
 
 def test_a_finished_target_is_told_with_size_modules_findings_and_time(tmp_path):
-    assert summary.row("arm", build(tmp_path / "arm"), True, 12.34) == ("arm", "gcc 12.2.0", "16.50 MB", "2", "0", "12.3 s")
+    assert summary.row(build(tmp_path / "arm"), [3, 4], 12.34) == ("arm", "gcc 12.2.0", "built", "16.50 MB", "2", "0", "12.3 s")
+
+
+def test_a_program_is_told_with_its_own_size_and_the_modules_that_it_carries(tmp_path):
+    """Nothing of it lies in root/, and the target's folder has no manifest."""
+    app = build(tmp_path / "arm/apps/hello", {"files": {"hello": {"size": 4_200_000}}, "sizes": {}, "modules": MANIFEST["modules"]}, [{}])
+    plan = {"name": "arm", "folder": str(tmp_path / "arm"), "app": {"name": "hello", "folder": app["folder"]}, "modules": {"_struct": {}}}
+    assert summary.row(plan, [4], 1) == ("arm", "gcc 12.2.0", "built", "4.20 MB", "1", "1", "1.0 s")
+    assert summary.row(plan, [5], 1)[2:] == ("failed", "-", "-", "1", "1.0 s")
 
 
 def test_a_failed_target_is_told_as_failed_though_an_old_manifest_is_there(tmp_path):
-    assert summary.row("arm", build(tmp_path / "arm", findings=[{}, {}]), False, 1) == ("arm", "failed", "-", "-", "2", "1.0 s")
-    assert summary.row("arm", build(tmp_path / "other"), False, 1)[4] == "-"
-    assert summary.row("arm", str(tmp_path / "none"), False, 0)[1:] == ("failed", "-", "-", "-", "0.0 s")
+    assert summary.row(build(tmp_path / "arm", findings=[{}, {}]), [3, 5], 1) == ("arm", "gcc 12.2.0", "failed", "-", "-", "2", "1.0 s")
+    assert summary.row(build(tmp_path / "other"), [5], 1)[5] == "-"
+    assert summary.row({"name": "none", "folder": str(tmp_path / "none")}, [5], 0)[1:] == ("-", "failed", "-", "-", "-", "0.0 s")
+
+
+@pytest.mark.parametrize("states", [[0], [1, 1], [3, 1], [2]])
+def test_a_target_that_scons_did_not_come_to_is_no_failed_one(tmp_path, states):
+    assert summary.row(build(tmp_path / "arm", findings=[{}]), states, 0)[2:] == ("not built", "-", "-", "-", "0.0 s")
+
+
+def test_the_states_are_scons_s():
+    import SCons.Node
+    assert (*summary.DONE, summary.FAILED) == (SCons.Node.up_to_date, SCons.Node.executed, SCons.Node.failed)
 
 
 def test_the_table_has_a_row_for_each_and_columns_that_stand_below_each_other(tmp_path):
-    folders = {"arm": build(tmp_path / "arm"), "mips-linux-musl": build(tmp_path / "mips", None)}
+    plans = [build(tmp_path / "arm"), build(tmp_path / "mips-linux-musl", None)]
     clock = summary.Clock()
-    text = summary.of(folders, {"arm": [3, 4], "mips-linux-musl": [4, 5]}, {"s390x": UserError("a", "b", "c")}, clock)
+    text = summary.of(plans, {"arm": [3, 4], "mips-linux-musl": [4, 5]}, {"s390x": UserError("a", "b", "c")}, clock)
     assert text.splitlines() == [
-        "target           toolchain      root/  modules  findings   time",
-        "arm              gcc 12.2.0  16.50 MB        2         0  0.0 s",
-        "mips-linux-musl  failed             -        -         -  0.0 s",
-        "s390x            refused            -        -         -      -"]
+        "target           toolchain   status       size  modules  findings   time",
+        "arm              gcc 12.2.0  built    16.50 MB        2         0  0.0 s",
+        "mips-linux-musl  gcc 12.2.0  failed          -        -         -  0.0 s",
+        "s390x            -           refused         -        -         -      -"]
 
 
 def test_the_clock_adds_up_what_each_thread_runs_for_its_target(monkeypatch):
