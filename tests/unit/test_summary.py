@@ -1,4 +1,5 @@
 """The table at the end of a run over several targets, and the table of what this machine can build."""
+import fnmatch
 import json
 import threading
 from types import SimpleNamespace
@@ -143,12 +144,18 @@ def test_keep_going_leaves_out_a_target_whose_libraries_are_refused(tmp_path, mo
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Return a function that says which programs and files this machine has."""
-    def machine(programs=(), files=()):
+    """Return a function that says which programs and files a machine has, and what the programs tell."""
+    def machine(programs=(), files=(), name="x86_64", told=lambda *words: ("", "")):
         monkeypatch.setattr(targets.shutil, "which", lambda name: name if name in programs else None)
         monkeypatch.setattr(targets.os.path, "exists", lambda path: path in files)
-        monkeypatch.setattr(targets.platform, "machine", lambda: "x86_64")
+        monkeypatch.setattr(targets.glob, "glob", lambda pattern: [path for path in files if fnmatch.fnmatch(path, pattern)])
+        monkeypatch.setattr(targets.platform, "machine", lambda: name)
+        monkeypatch.setattr(targets, "_told", told)
+        monkeypatch.delenv("QEMU_LD_PREFIX", raising=False)
     return machine
+
+
+CLANG = ("clang", "ld.lld", "llvm-ar")
 
 
 def test_a_bare_machine_is_told_what_to_install(machine):
@@ -156,20 +163,47 @@ def test_a_bare_machine_is_told_what_to_install(machine):
     assert targets.row(KNOWN["mips-linux-gnu"]) == (
         "mips-linux-gnu", "32 bits, big, hard float, glibc 2.17", "yes", "install gcc-mips-linux-gnu", "install clang lld llvm",
         "install qemu-user-static")
-    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc"])
+    machine(["qemu-mips-static", *CLANG, "mips-linux-gnu-gcc"])
     assert targets.row(KNOWN["mips-linux-gnu"])[3:] == (
-        "install libc6-dev-mips-cross", "install libc6-dev-mips-cross, or sysroot=", "install libc6-mips-cross")
+        "install libc6-dev-mips-cross", "install libc6-dev-mips-cross, or sysroot=", "install libc6-mips-cross, or set QEMU_LD_PREFIX")
+
+
+def test_what_clang_needs_besides_is_named_too(machine):
+    headers = "/usr/mips-linux-gnu/include/stdio.h"
+    for programs, files, cell in [(["clang"], [], "install lld llvm"), (["clang", "llvm-ar", "mips-linux-gnu-ld"], [headers], "install gcc-mips-linux-gnu, or sysroot="),
+                                  (CLANG, [headers, "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o"], "yes")]:
+        machine(programs, files)
+        assert targets.row(KNOWN["mips-linux-gnu"])[4] == cell
+    machine(CLANG, told=lambda *words: ("", "error: unknown target triple 'loongarch64-unknown-linux-musl'"))
+    assert targets.row(KNOWN["loongarch64-linux-musl"])[4] == "a newer clang"
 
 
 def test_a_machine_that_has_everything_is_told_so(machine):
-    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
-            ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h"])
+    machine(["qemu-mips-static", *CLANG, "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
+            ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h",
+             "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o", "/usr/lib/gcc/x86_64-linux-gnu/12/crtbegin.o"])
     assert targets.row(KNOWN["mips-linux-gnu"])[3:] == ("yes", "yes", "with qemu")
     assert targets.row(KNOWN["x86_64-linux-gnu"])[3:] == ("yes", "yes", "yes")
-    assert targets.row(KNOWN["loongarch64-linux-musl"])[3:] == ("gcc:PREFIX or sdk:PATH", "with sysroot=", "with qemu 8.1")
+    assert targets.row(KNOWN["i686-linux-musl"])[5] == "yes"
 
 
-def test_the_table_of_targets_lists_boards_last(capsys):
+@pytest.mark.parametrize("version, cell", [("7.2.22 (Debian 1:7.2+dfsg-7)", "needs qemu 8.1, this is 7.2.22"), ("8.1.0", "with qemu 8.1"), ("10.0.2", "with qemu 8.1")])
+def test_a_qemu_that_is_too_old_is_told_with_its_version(machine, version, cell):
+    machine(["qemu-loongarch64-static"], told=lambda *words: (f"qemu-loongarch64 version {version}\n", ""))
+    assert targets.row(KNOWN["loongarch64-linux-musl"])[5] == cell
+
+
+def test_on_another_machine_the_packages_are_those_of_that_machine(machine):
+    machine(name="aarch64")
+    assert targets.row(KNOWN["x86_64-linux-gnu"])[3::2] == ("install gcc-x86-64-linux-gnu", "install qemu-user-static")
+    assert targets.row(KNOWN["aarch64-linux-gnu"])[3::2] == ("install gcc", "yes")
+    machine(["x86_64-linux-gnu-gcc", "aarch64-linux-gnu-gcc"], ["/usr/include/stdio.h"], name="aarch64")
+    assert targets.row(KNOWN["aarch64-linux-gnu"])[3] == "yes"
+    assert targets.row(KNOWN["x86_64-linux-gnu"])[3] == "install the target's libc"
+
+
+def test_the_table_of_targets_lists_boards_last(capsys, machine):
+    machine()
     targets.show(SimpleNamespace(variants=KNOWN))
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert names[0] == "target" and names[1] == "aarch64-linux-gnu" and names[-1] == "rv64gc" and len(names) == len(KNOWN) + 1

@@ -40,6 +40,8 @@ def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple()
     ('[run]\nmachine = "mips"\n', "[run]\n", "run.machine: it is missing"),
     ("[elf]\n", "[[elf]]\n", "elf: a table is expected, not [{}]"),
     ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name, or that"),
+    ('elf = "EM_MIPS"', 'elf = "EM_AARCH46"', "machine.elf: 'EM_AARCH46' is no e_machine of elf.h (did you mean 'EM_AARCH64'"),
+    ('elf = "EM_MIPS"', 'elf = "mips"', "machine.elf: 'mips' is no e_machine of elf.h"),
     ('floor = "2.17"', 'floor = "new"', "libc.floor: 'new' is not a glibc version such as '2.17'"),
     ('floor = "2.17"\n', "", "libc.floor: '' is not a glibc version such as '2.17'"),
     ('"glibc"', '"musl"', "libc.floor: only glibc has one; leave it out"),
@@ -147,6 +149,13 @@ def test_a_board_of_a_board_inherits_from_both(tmp_path):
     found = read["indoor"]
     assert (found.flash, read["router"].flash) == ("16M", "")
     assert found.flags.gcc == ("-march=24kc",) and found.libc.floor == "2.28" and found.libc.name == "glibc"
+
+
+def test_a_board_and_a_variant_of_one_name_are_refused(tmp_path):
+    write_variant(tmp_path)
+    board(tmp_path / "boards", "mips-linux-gnu")
+    error = refused(variant.load_all, tmp_path)
+    assert error.where == f"{tmp_path}/boards/mips-linux-gnu/variant.toml" and f"{tmp_path}/mips-linux-gnu/variant.toml" in error.what
 
 
 def test_one_s_own_board_inherits_from_the_project_s_variants(tmp_path):
