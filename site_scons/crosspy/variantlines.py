@@ -37,3 +37,9 @@ def unfit(variant) -> list[str]:
             found.append(f"flash: {variant.flash!r} is not a size such as '4M'")
     return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
                     if (value := getattr(variant.elf, name)) < 0]
+
+
+def left_out(variant, tool) -> str:
+    """Say which words of a variant an SDK's compiler (a toolchain.Toolchain) does not get: the SDK has its own. Empty where it gets all."""
+    words = getattr(variant.flags, tool.kind) if tool.origin else ()
+    return f"the SDK's own flags name the CPU; left out: {' '.join(words)}" if words else ""

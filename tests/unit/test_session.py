@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, write_variant
 
-from crosspy import fetchcommand, hosting, session
+from crosspy import fetchcommand, hosting, session, variantlines
 from crosspy.deps.library import Library
 from crosspy.errors import UserError
 from crosspy.fetch import Archive
@@ -57,6 +57,15 @@ def test_one_s_own_variant_may_not_have_the_name_of_one_of_the_project_s(tmp_pat
     error = refused(Session, {"target": "mine", "variants": str(tmp_path)}, PROJECT)
     assert error.where == f"{tmp_path}/x86_64-linux-gnu/variant.toml" and f"{PROJECT}/variants/x86_64-linux-gnu/variant.toml" in error.what
     Session({"target": "arm", "variants": str(PROJECT / "variants")}, PROJECT)
+
+
+def test_an_sdk_for_a_board_is_told_which_words_it_does_not_get():
+    board, = Session({"target": "rpi-zero"}, PROJECT).chosen
+
+    def tool(origin):
+        return SimpleNamespace(kind="gcc", origin=origin)
+    assert variantlines.left_out(board, tool("Buildroot")) == "the SDK's own flags name the CPU; left out: -mcpu=arm1176jzf-s -mfpu=vfp -mfloat-abi=hard"
+    assert variantlines.left_out(board, tool("")) == variantlines.left_out(Session({"target": "arm"}, PROJECT).chosen[0], tool("Yocto")) == ""
 
 
 def test_every_command_has_an_allow_list_for_an_environment(monkeypatch):

@@ -1,6 +1,10 @@
 """The table at the end of a run over several targets, and the table of what this machine can build."""
 import fnmatch
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -66,6 +70,36 @@ def test_the_table_has_a_row_for_each_and_columns_that_stand_below_each_other(tm
         "arm              gcc 12.2.0  built    16.50 MB        2         0  0.0 s",
         "mips-linux-musl  gcc 12.2.0  failed          -        -         -  0.0 s",
         "s390x            -           refused         -        -         -      -"]
+
+
+THREE = """
+import os, sys
+sys.path.insert(0, os.environ["SITE_SCONS"])
+from crosspy import summary
+class session:
+    clock, refused = summary.Clock(), {}
+session.clock.seconds["x"] = 1.0
+last = {}
+for name, fails in (("good", ""), ("uncompiled", "obj"), ("unfit", "inspect"), ("later", "")):
+    made = []
+    for step in ("obj", "inspect", "manifest"):
+        made = Command(f"{name}/{step}", made, "exit 1" if step == fails else "echo > $TARGET")
+    last[name] = Flatten(made)
+    Default(Alias(name, made))
+summary.at_exit(session, [{"name": name, "folder": name} for name in last], last)
+"""
+
+
+@pytest.mark.parametrize("words, told", [(["-k"], ["built", "failed", "failed", "built"]), (["-k", "-j4"], ["built", "failed", "failed", "built"]),
+                                         ([], ["built", "failed", "not built", "not built"])])
+def test_a_failed_compile_or_inspection_stops_no_other_target_with_k_and_the_table_says_so(tmp_path, words, told):
+    """SCons itself, with targets of three commands each."""
+    (tmp_path / "SConstruct").write_text(THREE)
+    run = subprocess.run([sys.executable, "-m", "SCons", "-Q", *words], cwd=tmp_path, env={**os.environ, "SITE_SCONS": str(PROJECT / "site_scons")},
+                         capture_output=True, text=True)
+    lines = run.stdout[run.stdout.index("target "):].splitlines()[1:]
+    assert run.returncode and [re.split(" {2,}", line)[:3] for line in lines] == [
+        [name, "-", state] for name, state in zip(("good", "uncompiled", "unfit", "later"), told, strict=True)]
 
 
 def test_the_clock_adds_up_what_each_thread_runs_for_its_target(monkeypatch):

@@ -2,7 +2,7 @@
 import pytest
 from samples import PROJECT, load_variant, static, write_variant
 
-from crosspy import inherit, variant
+from crosspy import fit, inherit, variant
 from crosspy.errors import UserError
 
 
@@ -167,6 +167,19 @@ def test_one_s_own_board_inherits_from_the_project_s_variants(tmp_path):
 def test_boards_are_chosen_by_name_or_pattern_and_are_no_part_of_all(known):
     assert [one.name for one in variant.select("cortex-*", known)] == ["cortex-a53", "cortex-a7"]
     assert not [one.name for one in variant.select("all", known) if one.inherits] and len(variant.select("all", known)) >= 22
+
+
+@pytest.mark.parametrize("name, more", [
+    ("rpi-zero", ["__ARM_ARCH_7A__", "__ARM_ARCH_PROFILE"]), ("cortex-a7", ["__ARM_ARCH_8A__"]), ("cortex-a53", ["__ARM_FEATURE_ATOMICS"]),
+    ("mips24kc", ["__mips_dsp"]), ("rv64gc", ["__riscv_zba"])])
+def test_a_compiler_whose_cpu_has_more_than_a_board_s_fits_its_triple_only(known, name, more):
+    """Otherwise an SDK is taken, or offered by fit.advice, whose programs end in SIGILL."""
+    board = known[name]
+    machine, triple = board.machine, known[board.inherits]
+    macros = {**dict.fromkeys(machine.predefined, "1"), "__SIZEOF_POINTER__": str(machine.bits // 8), "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__", "_FEATURES_H": ""}
+    assert fit.problems(board, macros) == []
+    macros |= dict.fromkeys(more, "1")
+    assert fit.problems(board, macros) and not fit.problems(triple, macros)
 
 
 @pytest.mark.parametrize("parents, told", [
