@@ -4,6 +4,7 @@ The only programs that it starts are clang and qemu-user, to ask what they know.
 """
 from __future__ import annotations
 
+import functools
 import glob
 import os
 import platform
@@ -48,7 +49,7 @@ def _clang(variant: Variant) -> str:
     missing = [package for program, package in (("clang", "clang"), (linker, "lld"), (archiver, "llvm")) if not shutil.which(program)]
     if missing:
         return f"install {' '.join(missing)}"
-    if said := _told("clang", f"--target={name}", "-E", "-x", "c", os.devnull)[1]:
+    if said := _told("clang", f"--target={name.partition('-')[0]}-linux", "-E", "-x", "c", os.devnull)[1]:
         return "a newer clang" if "unknown target" in said else "no"
     if variant.libc.name != "glibc":
         return "with sysroot="
@@ -58,6 +59,7 @@ def _clang(variant: Variant) -> str:
     return "yes" if glob.glob(f"/usr/lib/gcc*/{name}/*/crtbegin.o") else f"install {_gcc_package(variant)}, or sysroot="
 
 
+@functools.cache  # clang knows all targets of a machine, or none
 def _told(*words: str) -> tuple[str, str]:
     """Return what a program prints, and what it says when it ends with a status."""
     try:
