@@ -12,9 +12,19 @@ _OWN = ("inherits", "short", "summary")  # what a board does not take over
 
 
 def places(folder: Path) -> dict[str, Path]:
-    """Return the folder of every variant by name: ``<name>/variant.toml``, boards below ``boards/``."""
-    found = [*folder.glob("*/variant.toml"), *folder.glob("boards/*/variant.toml")]
-    return {path.parent.name: path.parent for path in sorted(found)}
+    """Return the folder of every variant by name: ``<name>/variant.toml``, boards below ``boards/``. Raises UserError for a name of two."""
+    boards = {path.parent.name: path.parent for path in folder.glob("boards/*/variant.toml")}
+    triples = {path.parent.name: path.parent for path in folder.glob("*/variant.toml")}
+    apart(boards, triples)
+    return dict(sorted({**triples, **boards}.items(), key=lambda row: row[1]))
+
+
+def apart(mine: Mapping[str, Path], others: Mapping[str, Path]) -> None:
+    """Raise UserError where two folders of variants have one name: which of them a command meant would be a guess."""
+    for name in sorted(mine.keys() & others.keys()):
+        if not mine[name].samefile(others[name]):
+            raise UserError(str(mine[name] / "variant.toml"), f"a variant is called {name!r} already: {others[name]}/variant.toml",
+                            "give it another name; it may inherit from that one")
 
 
 def facts(folder: Path, known: Mapping[str, Path]) -> tuple[dict, str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, hosting, inherit, install, launch, release, stages, summary, toolchain, treestate, variant
+from . import afterwards, budget, commands, hosting, inherit, install, launch, release, stages, summary, toolchain, treestate, variant, variantlines
 from .deps import choice, library, sysroot
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
@@ -101,8 +101,9 @@ class Session:
         self.lock = self._hold(folder)
         try:
             self.lock.distrust(say)
-            for name, tool in tools.items():
-                self._tell(f"{name}: {tool.line}")
+            for chosen in self.chosen:
+                tool = tools[chosen.name]
+                self._tell("\n".join(f"{chosen.name}: {line}" for line in (tool.line, variantlines.left_out(chosen, tool)) if line))
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
             builds = self._plans(got, host, compiler, tools, identity, keep_going)

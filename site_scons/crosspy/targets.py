@@ -1,54 +1,100 @@
-"""The alias ``targets``: what this machine can build and run, and the Debian package that is missing. It starts no program."""
+"""The alias ``targets``: what this machine can build and run, and the Debian package that is missing.
+
+The only programs that it starts are clang and qemu-user, to ask what they know.
+"""
 from __future__ import annotations
 
+import functools
+import glob
 import os
 import platform
+import re
 import shutil
+import subprocess
 
+from .compiler import ASK_SECONDS
+from .errors import UserError
+from .runner import runner
 from .variant import Variant
 
 HEAD = ("target", "for", "zig", "gcc", "clang", "runs here")
-_CLANG = "clang lld llvm"  # Debian packages
+
+
+def _native(variant: Variant) -> bool:
+    return platform.machine() == variant.run.machine
 
 
 def _gcc(variant: Variant) -> str:
     if not variant.toolchain.gcc:
         return "gcc:PREFIX or sdk:PATH"
     if not shutil.which(f"{variant.toolchain.gcc}-gcc"):
-        return f"install {variant.toolchain.gcc_package}"
+        return f"install {_gcc_package(variant)}"
     return "yes" if _headers(variant) else f"install {_development(variant)}"
 
 
+def _gcc_package(variant: Variant) -> str:
+    """Return the package of a gcc for this target: the machine's own is ``gcc``, whatever Debian calls it elsewhere."""
+    if _native(variant):
+        return "gcc"
+    named = variant.toolchain.gcc_package
+    return named if named != "gcc" else f"gcc-{variant.toolchain.gcc.replace('_', '-')}"
+
+
 def _clang(variant: Variant) -> str:
-    if not variant.toolchain.clang:
+    name = variant.toolchain.clang
+    if not name:
         return "no"
-    if not shutil.which("clang"):
-        return f"install {_CLANG}"
+    linker = "ld.lld" if shutil.which("ld.lld") else f"{name}-ld"
+    archiver = "llvm-ar" if shutil.which("llvm-ar") else f"{name}-ar"
+    missing = [package for program, package in (("clang", "clang"), (linker, "lld"), (archiver, "llvm")) if not shutil.which(program)]
+    if missing:
+        return f"install {' '.join(missing)}"
+    if said := _told("clang", f"--target={name.partition('-')[0]}-linux", "-E", "-x", "c", os.devnull)[1]:
+        return "a newer clang" if "unknown target" in said else "no"
     if variant.libc.name != "glibc":
         return "with sysroot="
-    return "yes" if _headers(variant) else f"install {_development(variant)}, or sysroot="
+    if not _headers(variant):
+        return f"install {_development(variant)}, or sysroot="
+    # its start files and libgcc are gcc's
+    return "yes" if glob.glob(f"/usr/lib/gcc*/{name}/*/crtbegin.o") else f"install {_gcc_package(variant)}, or sysroot="
+
+
+@functools.cache  # clang knows all targets of a machine, or none
+def _told(*words: str) -> tuple[str, str]:
+    """Return what a program prints, and what it says when it ends with a status."""
+    try:
+        done = subprocess.run(words, text=True, errors="replace", capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "", str(error)
+    return done.stdout, done.stderr.strip() or "it said nothing" if done.returncode else ""
 
 
 def _headers(variant: Variant) -> bool:
     """Tell whether the libc's headers are there: Debian's cross packages, or the machine's own."""
-    folder = variant.run.sysroot or "/usr"
+    folder = "/usr" if _native(variant) else variant.run.sysroot or "/usr"
     return any(os.path.exists(f"{folder}/include/{name}") for name in ("stdio.h", f"{variant.python.multiarch}/stdio.h"))
 
 
 def _development(variant: Variant) -> str:
-    return variant.run.sysroot_package.replace("libc6-", "libc6-dev-") or "libc6-dev"
+    return "libc6-dev" if _native(variant) else variant.run.sysroot_package.replace("libc6-", "libc6-dev-") or "the target's libc"
 
 
 def _runs(variant: Variant) -> str:
-    if platform.machine() == variant.run.machine:
+    try:
+        found = runner(variant)
+    except UserError as error:
+        return error.fix.removeprefix("apt-get ") if variant.run.qemu else f"on {variant.run.machine} only"
+    if not found.foreign:
         return "yes"
-    if not variant.run.qemu:
-        return f"on {variant.run.machine} only"
-    if not shutil.which(variant.run.qemu):
-        return f"install {variant.run.qemu_package}"
-    loader = variant.run.sysroot + variant.elf.interpreter
-    which = f"with qemu {variant.run.qemu_version}" if variant.run.qemu_version else "with qemu"
-    return which if variant.static or os.path.exists(loader) else f"install {variant.run.sysroot_package}"
+    oldest = variant.run.qemu_version
+    here = re.search(r"version ([\d.]+)", _told(found.words[0], "--version")[0]) if oldest else None
+    if here and _number(here[1]) < _number(oldest):
+        return f"needs qemu {oldest}, this is {here[1]}"
+    return f"with qemu {oldest}" if oldest else "with qemu"
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part]
 
 
 def row(variant: Variant) -> tuple[str, ...]:

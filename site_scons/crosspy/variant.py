@@ -206,13 +206,14 @@ def _value(item, value, key: str, problems: list[str]):
 
 
 def load_all(folder: Path, also: Mapping[str, Path] | None = None) -> dict[str, Variant]:
-    """Read every variant below a folder, by name; two that claim one short name are an error.
+    """Read every variant below a folder, by name; two that claim one short name, or have one name, are an error.
 
-    also: folders of further variants, which these may inherit from.
+    also: folders of further variants, which these may inherit from, but not replace.
     """
     own = inherit.places(folder)
     if not own:
         raise UserError(f"variants={folder}", "no variants/<name>/variant.toml is in this folder", "name the right folder")
+    inherit.apart(own, also or {})
     found = {name: load(place, {**(also or {}), **own}) for name, place in own.items()}
     check_short(found)
     return found

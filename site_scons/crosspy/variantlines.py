@@ -4,8 +4,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from elftools.elf.enums import ENUM_E_MACHINE
+
 from . import budget
-from .errors import UserError
+from .errors import UserError, nearest
+
+MACHINES = [name for name in ENUM_E_MACHINE if name.startswith("EM_")]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,9 @@ def unfit(variant) -> list[str]:
     found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
               if not re.fullmatch(r"[\w-]+: \S.*", row)]
     found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
+    if variant.machine.elf not in MACHINES:
+        hint = nearest(variant.machine.elf, MACHINES)
+        found.append(f"machine.elf: {variant.machine.elf!r} is no e_machine of elf.h" + (f" ({hint})" if hint else ""))
     if variant.flash:
         try:
             budget.parse(variant.flash)
@@ -30,3 +37,9 @@ def unfit(variant) -> list[str]:
             found.append(f"flash: {variant.flash!r} is not a size such as '4M'")
     return found + [f"elf.{name}: {value} is negative" for name in ("flags", "flags_mask", "linked_mask", "page", "size_limit")
                     if (value := getattr(variant.elf, name)) < 0]
+
+
+def left_out(variant, tool) -> str:
+    """Say which words of a variant an SDK's compiler (a toolchain.Toolchain) does not get: the SDK has its own. Empty where it gets all."""
+    words = getattr(variant.flags, tool.kind) if tool.origin else ()
+    return f"the SDK's own flags name the CPU; left out: {' '.join(words)}" if words else ""

@@ -27,8 +27,8 @@ def folder_with(room, **texts):
 def rows(out):
     """The rows of the table at the end, by target."""
     lines = out.splitlines()
-    head = next(number for number, line in enumerate(lines) if re.match(r"target +toolchain +root/ +modules +findings +time$", line))
-    return {line.split()[0]: line.split()[1:] for line in lines[head + 1:]}
+    head = next(number for number, line in enumerate(lines) if re.match(r"target +toolchain +status +size +modules +findings +time$", line))
+    return {cells[0]: cells[1:] for cells in (re.split(" {2,}", line) for line in lines[head + 1:])}
 
 
 def test_a_target_of_one_s_own_is_one_folder_with_one_file(plot, room):
@@ -58,7 +58,19 @@ def test_with_k_a_refused_target_stops_no_other_and_the_table_names_it(plot, roo
     assert "bits 64 where the variant says 32" in message
     run = plot.scons("-k", *words, "build/mine-linux-musl+deps-none/obj/Objects/tupleobject.o", "wrong", check=False)
     assert run.code and run.of("CC") == ["mine-linux-musl Objects/tupleobject"]
-    assert rows(run.out)["wrong"][0] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
+    assert rows(run.out)["wrong"][1] == "refused" and "wrong: " in run.err and "bits 64 where" in run.err
+
+
+@pytest.mark.nightly
+def test_with_k_a_target_that_does_not_compile_stops_no_other_and_the_table_says_so(built, place, room):
+    """No source of the core compiles without what Python.h declares; probes do not read it."""
+    good = built("x86_64-linux-musl")
+    checkout = clone(place / "beside", zig_cache=True, builds=(good.folder.name, *(path.name for path in good.checkout.build.glob("bootstrap-*"))))
+    checkout.scons(f"target={good.name}")
+    where = folder_with(room, wrong=f'inherits = "{good.name}"\nsummary = "wrong"\n[flags]\ncompile = ["-DPy_PYTHON_H"]\n')
+    run = checkout.scons("-k", f"target=wrong,{good.name}", where, check=False)
+    assert run.code and not [line for line in run.shown if good.name in line]
+    assert rows(run.out)["wrong"][1:3] == ["failed", "-"] and rows(run.out)[good.name][1] == "built" and rows(run.out)[good.name][4] == "0"
 
 
 def test_scons_targets_lists_every_variant_with_what_this_machine_can_do(plot):
@@ -73,7 +85,10 @@ def test_a_further_target_runs_its_own_commands_only(built, place):
     """What that costs, bench/series.py measures."""
     others = [name for name in NAMES if name != "aarch64-linux-musl"][:3]
     checkout = clone(place / "series", zig_cache=True)
-    checkout.scons(f"target={','.join(others)}", "optimize=debug")
+    first = checkout.scons(f"target={','.join(others)}", "optimize=debug")
+    library = [line for line in first.of("PYC") if line.startswith("library")]
+    assert library and sorted(set(library)) == library and len(first.of("PYC")) == len(library) + len(others)   # sysconfig's data is each one's own
     run = checkout.scons(f"target={','.join(others)},aarch64-linux-musl", "optimize=debug")
     assert {line.split()[1] for line in run.shown if line.startswith(("CC ", "LINK "))} == {"aarch64-linux-musl"}
     assert run.of("CC") and not [line for line in run.shown if "bootstrap" in line or "FREEZE" in line]
+    assert run.of("PYC") == ["aarch64-linux-musl sysconfigdata"]

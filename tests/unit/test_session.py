@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, write_variant
 
-from crosspy import fetchcommand, hosting, session
+from crosspy import fetchcommand, hosting, session, variantlines
 from crosspy.deps.library import Library
 from crosspy.errors import UserError
 from crosspy.fetch import Archive
@@ -41,21 +41,31 @@ def test_another_word_is_refused_with_the_nearest(word, hint):
 
 
 def test_a_folder_of_one_s_own_variants_stands_beside_the_project_s(tmp_path):
-    write_variant(tmp_path)
-    both = Session({"target": "mips,arm", "variants": str(tmp_path)}, PROJECT)
-    assert [one.name for one in both.chosen] == ["mips-linux-gnu", "arm-linux-gnueabihf"]
+    write_variant(tmp_path, "mips64-linux-gnu", ('["mips"]', '["mine"]'))
+    both = Session({"target": "mine,arm", "variants": str(tmp_path)}, PROJECT)
+    assert [one.name for one in both.chosen] == ["mips64-linux-gnu", "arm-linux-gnueabihf"]
 
 
 def test_one_s_own_variant_may_not_take_a_short_name_of_the_project_s(tmp_path):
-    write_variant(tmp_path, "mips-linux-gnu", ('["mips"]', '["arm"]'))
+    write_variant(tmp_path, "mips64-linux-gnu", ('["mips"]', '["arm"]'))
     error = refused(Session, {"target": "arm", "variants": str(tmp_path)}, PROJECT)
     assert "'arm' belongs to arm-linux-gnueabihf already" in error.what
 
 
-def test_one_s_own_variant_may_replace_one_of_the_project_s(tmp_path):
-    write_variant(tmp_path, "arm-linux-gnueabihf", ('["mips"]', '["arm"]'))
-    chosen, = Session({"target": "arm", "variants": str(tmp_path)}, PROJECT).chosen
-    assert chosen.machine.elf == "EM_MIPS"
+def test_one_s_own_variant_may_not_have_the_name_of_one_of_the_project_s(tmp_path):
+    write_variant(tmp_path, "x86_64-linux-gnu", ('["mips"]', '["mine"]'))   # of the host, for which the bootstrap is built, too
+    error = refused(Session, {"target": "mine", "variants": str(tmp_path)}, PROJECT)
+    assert error.where == f"{tmp_path}/x86_64-linux-gnu/variant.toml" and f"{PROJECT}/variants/x86_64-linux-gnu/variant.toml" in error.what
+    Session({"target": "arm", "variants": str(PROJECT / "variants")}, PROJECT)
+
+
+def test_an_sdk_for_a_board_is_told_which_words_it_does_not_get():
+    board, = Session({"target": "rpi-zero"}, PROJECT).chosen
+
+    def tool(origin):
+        return SimpleNamespace(kind="gcc", origin=origin)
+    assert variantlines.left_out(board, tool("Buildroot")) == "the SDK's own flags name the CPU; left out: -mcpu=arm1176jzf-s -mfpu=vfp -mfloat-abi=hard"
+    assert variantlines.left_out(board, tool("")) == variantlines.left_out(Session({"target": "arm"}, PROJECT).chosen[0], tool("Yocto")) == ""
 
 
 def test_every_command_has_an_allow_list_for_an_environment(monkeypatch):

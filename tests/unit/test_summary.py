@@ -1,5 +1,10 @@
 """The table at the end of a run over several targets, and the table of what this machine can build."""
+import fnmatch
 import json
+import os
+import re
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -19,32 +24,82 @@ MANIFEST = {"sizes": {"library": {"bytes": 11_000_000}, "interpreter": {"bytes":
 
 
 def build(folder, manifest=MANIFEST, findings=()):
-    folder.mkdir()
+    """Return the plan of a target, whose build folder is there."""
+    folder.mkdir(parents=True)
     (folder / "inspect.json").write_text(json.dumps({"findings": list(findings)}))
+    (folder / "facts.json").write_text(json.dumps({"toolchain": MANIFEST["toolchain"]}))
     if manifest:
         (folder / "manifest.json").write_text(json.dumps(manifest))
-    return str(folder)
+    return {"name": folder.name, "folder": str(folder)}
 
 
 def test_a_finished_target_is_told_with_size_modules_findings_and_time(tmp_path):
-    assert summary.row("arm", build(tmp_path / "arm"), True, 12.34) == ("arm", "gcc 12.2.0", "16.50 MB", "2", "0", "12.3 s")
+    assert summary.row(build(tmp_path / "arm"), [3, 4], 12.34) == ("arm", "gcc 12.2.0", "built", "16.50 MB", "2", "0", "12.3 s")
+
+
+def test_a_program_is_told_with_its_own_size_and_the_modules_that_it_carries(tmp_path):
+    """Nothing of it lies in root/, and the target's folder has no manifest."""
+    app = build(tmp_path / "arm/apps/hello", {"files": {"hello": {"size": 4_200_000}}, "sizes": {}, "modules": MANIFEST["modules"]}, [{}])
+    plan = {"name": "arm", "folder": str(tmp_path / "arm"), "app": {"name": "hello", "folder": app["folder"]}, "modules": {"_struct": {}}}
+    assert summary.row(plan, [4], 1) == ("arm", "gcc 12.2.0", "built", "4.20 MB", "1", "1", "1.0 s")
+    assert summary.row(plan, [5], 1)[2:] == ("failed", "-", "-", "1", "1.0 s")
 
 
 def test_a_failed_target_is_told_as_failed_though_an_old_manifest_is_there(tmp_path):
-    assert summary.row("arm", build(tmp_path / "arm", findings=[{}, {}]), False, 1) == ("arm", "failed", "-", "-", "2", "1.0 s")
-    assert summary.row("arm", build(tmp_path / "other"), False, 1)[4] == "-"
-    assert summary.row("arm", str(tmp_path / "none"), False, 0)[1:] == ("failed", "-", "-", "-", "0.0 s")
+    assert summary.row(build(tmp_path / "arm", findings=[{}, {}]), [3, 5], 1) == ("arm", "gcc 12.2.0", "failed", "-", "-", "2", "1.0 s")
+    assert summary.row(build(tmp_path / "other"), [5], 1)[5] == "-"
+    assert summary.row({"name": "none", "folder": str(tmp_path / "none")}, [5], 0)[1:] == ("-", "failed", "-", "-", "-", "0.0 s")
+
+
+@pytest.mark.parametrize("states", [[0], [1, 1], [3, 1], [2]])
+def test_a_target_that_scons_did_not_come_to_is_no_failed_one(tmp_path, states):
+    assert summary.row(build(tmp_path / "arm", findings=[{}]), states, 0)[2:] == ("not built", "-", "-", "-", "0.0 s")
+
+
+def test_the_states_are_scons_s():
+    import SCons.Node
+    assert (*summary.DONE, summary.FAILED) == (SCons.Node.up_to_date, SCons.Node.executed, SCons.Node.failed)
 
 
 def test_the_table_has_a_row_for_each_and_columns_that_stand_below_each_other(tmp_path):
-    folders = {"arm": build(tmp_path / "arm"), "mips-linux-musl": build(tmp_path / "mips", None)}
+    plans = [build(tmp_path / "arm"), build(tmp_path / "mips-linux-musl", None)]
     clock = summary.Clock()
-    text = summary.of(folders, {"arm": [3, 4], "mips-linux-musl": [4, 5]}, {"s390x": UserError("a", "b", "c")}, clock)
+    text = summary.of(plans, {"arm": [3, 4], "mips-linux-musl": [4, 5]}, {"s390x": UserError("a", "b", "c")}, clock)
     assert text.splitlines() == [
-        "target           toolchain      root/  modules  findings   time",
-        "arm              gcc 12.2.0  16.50 MB        2         0  0.0 s",
-        "mips-linux-musl  failed             -        -         -  0.0 s",
-        "s390x            refused            -        -         -      -"]
+        "target           toolchain   status       size  modules  findings   time",
+        "arm              gcc 12.2.0  built    16.50 MB        2         0  0.0 s",
+        "mips-linux-musl  gcc 12.2.0  failed          -        -         -  0.0 s",
+        "s390x            -           refused         -        -         -      -"]
+
+
+THREE = """
+import os, sys
+sys.path.insert(0, os.environ["SITE_SCONS"])
+from crosspy import summary
+class session:
+    clock, refused = summary.Clock(), {}
+session.clock.seconds["x"] = 1.0
+last = {}
+for name, fails in (("good", ""), ("uncompiled", "obj"), ("unfit", "inspect"), ("later", "")):
+    made = []
+    for step in ("obj", "inspect", "manifest"):
+        made = Command(f"{name}/{step}", made, "exit 1" if step == fails else "echo > $TARGET")
+    last[name] = Flatten(made)
+    Default(Alias(name, made))
+summary.at_exit(session, [{"name": name, "folder": name} for name in last], last)
+"""
+
+
+@pytest.mark.parametrize("words, told", [(["-k"], ["built", "failed", "failed", "built"]), (["-k", "-j4"], ["built", "failed", "failed", "built"]),
+                                         ([], ["built", "failed", "not built", "not built"])])
+def test_a_failed_compile_or_inspection_stops_no_other_target_with_k_and_the_table_says_so(tmp_path, words, told):
+    """SCons itself, with targets of three commands each."""
+    (tmp_path / "SConstruct").write_text(THREE)
+    run = subprocess.run([sys.executable, "-m", "SCons", "-Q", *words], cwd=tmp_path, env={**os.environ, "SITE_SCONS": str(PROJECT / "site_scons")},
+                         capture_output=True, text=True)
+    lines = run.stdout[run.stdout.index("target "):].splitlines()[1:]
+    assert run.returncode and [re.split(" {2,}", line)[:3] for line in lines] == [
+        [name, "-", state] for name, state in zip(("good", "uncompiled", "unfit", "later"), told, strict=True)]
 
 
 def test_the_clock_adds_up_what_each_thread_runs_for_its_target(monkeypatch):
@@ -123,12 +178,18 @@ def test_keep_going_leaves_out_a_target_whose_libraries_are_refused(tmp_path, mo
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Return a function that says which programs and files this machine has."""
-    def machine(programs=(), files=()):
+    """Return a function that says which programs and files a machine has, and what the programs tell."""
+    def machine(programs=(), files=(), name="x86_64", told=lambda *words: ("", "")):
         monkeypatch.setattr(targets.shutil, "which", lambda name: name if name in programs else None)
         monkeypatch.setattr(targets.os.path, "exists", lambda path: path in files)
-        monkeypatch.setattr(targets.platform, "machine", lambda: "x86_64")
+        monkeypatch.setattr(targets.glob, "glob", lambda pattern: [path for path in files if fnmatch.fnmatch(path, pattern)])
+        monkeypatch.setattr(targets.platform, "machine", lambda: name)
+        monkeypatch.setattr(targets, "_told", told)
+        monkeypatch.delenv("QEMU_LD_PREFIX", raising=False)
     return machine
+
+
+CLANG = ("clang", "ld.lld", "llvm-ar")
 
 
 def test_a_bare_machine_is_told_what_to_install(machine):
@@ -136,20 +197,47 @@ def test_a_bare_machine_is_told_what_to_install(machine):
     assert targets.row(KNOWN["mips-linux-gnu"]) == (
         "mips-linux-gnu", "32 bits, big, hard float, glibc 2.17", "yes", "install gcc-mips-linux-gnu", "install clang lld llvm",
         "install qemu-user-static")
-    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc"])
+    machine(["qemu-mips-static", *CLANG, "mips-linux-gnu-gcc"])
     assert targets.row(KNOWN["mips-linux-gnu"])[3:] == (
-        "install libc6-dev-mips-cross", "install libc6-dev-mips-cross, or sysroot=", "install libc6-mips-cross")
+        "install libc6-dev-mips-cross", "install libc6-dev-mips-cross, or sysroot=", "install libc6-mips-cross, or set QEMU_LD_PREFIX")
+
+
+def test_what_clang_needs_besides_is_named_too(machine):
+    headers = "/usr/mips-linux-gnu/include/stdio.h"
+    for programs, files, cell in [(["clang"], [], "install lld llvm"), (["clang", "llvm-ar", "mips-linux-gnu-ld"], [headers], "install gcc-mips-linux-gnu, or sysroot="),
+                                  (CLANG, [headers, "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o"], "yes")]:
+        machine(programs, files)
+        assert targets.row(KNOWN["mips-linux-gnu"])[4] == cell
+    machine(CLANG, told=lambda *words: ("", "error: unknown target triple 'loongarch64-unknown-linux-musl'"))
+    assert targets.row(KNOWN["loongarch64-linux-musl"])[4] == "a newer clang"
 
 
 def test_a_machine_that_has_everything_is_told_so(machine):
-    machine(["qemu-mips-static", "clang", "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
-            ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h"])
+    machine(["qemu-mips-static", *CLANG, "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
+            ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h",
+             "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o", "/usr/lib/gcc/x86_64-linux-gnu/12/crtbegin.o"])
     assert targets.row(KNOWN["mips-linux-gnu"])[3:] == ("yes", "yes", "with qemu")
     assert targets.row(KNOWN["x86_64-linux-gnu"])[3:] == ("yes", "yes", "yes")
-    assert targets.row(KNOWN["loongarch64-linux-musl"])[3:] == ("gcc:PREFIX or sdk:PATH", "with sysroot=", "with qemu 8.1")
+    assert targets.row(KNOWN["i686-linux-musl"])[5] == "yes"
 
 
-def test_the_table_of_targets_lists_boards_last(capsys):
+@pytest.mark.parametrize("version, cell", [("7.2.22 (Debian 1:7.2+dfsg-7)", "needs qemu 8.1, this is 7.2.22"), ("8.1.0", "with qemu 8.1"), ("10.0.2", "with qemu 8.1")])
+def test_a_qemu_that_is_too_old_is_told_with_its_version(machine, version, cell):
+    machine(["qemu-loongarch64-static"], told=lambda *words: (f"qemu-loongarch64 version {version}\n", ""))
+    assert targets.row(KNOWN["loongarch64-linux-musl"])[5] == cell
+
+
+def test_on_another_machine_the_packages_are_those_of_that_machine(machine):
+    machine(name="aarch64")
+    assert targets.row(KNOWN["x86_64-linux-gnu"])[3::2] == ("install gcc-x86-64-linux-gnu", "install qemu-user-static")
+    assert targets.row(KNOWN["aarch64-linux-gnu"])[3::2] == ("install gcc", "yes")
+    machine(["x86_64-linux-gnu-gcc", "aarch64-linux-gnu-gcc"], ["/usr/include/stdio.h"], name="aarch64")
+    assert targets.row(KNOWN["aarch64-linux-gnu"])[3] == "yes"
+    assert targets.row(KNOWN["x86_64-linux-gnu"])[3] == "install the target's libc"
+
+
+def test_the_table_of_targets_lists_boards_last(capsys, machine):
+    machine()
     targets.show(SimpleNamespace(variants=KNOWN))
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert names[0] == "target" and names[1] == "aarch64-linux-gnu" and names[-1] == "rv64gc" and len(names) == len(KNOWN) + 1

@@ -2,7 +2,7 @@
 import pytest
 from samples import PROJECT, load_variant, static, write_variant
 
-from crosspy import inherit, variant
+from crosspy import fit, inherit, variant
 from crosspy.errors import UserError
 
 
@@ -40,6 +40,8 @@ def test_every_variant_of_the_project_can_be_read_and_has_the_name_of_a_triple()
     ('[run]\nmachine = "mips"\n', "[run]\n", "run.machine: it is missing"),
     ("[elf]\n", "[[elf]]\n", "elf: a table is expected, not [{}]"),
     ('summary = "a', 'name = "mips"\nsummary = "a', "name: it is the folder's name, or that"),
+    ('elf = "EM_MIPS"', 'elf = "EM_AARCH46"', "machine.elf: 'EM_AARCH46' is no e_machine of elf.h (did you mean 'EM_AARCH64'"),
+    ('elf = "EM_MIPS"', 'elf = "mips"', "machine.elf: 'mips' is no e_machine of elf.h"),
     ('floor = "2.17"', 'floor = "new"', "libc.floor: 'new' is not a glibc version such as '2.17'"),
     ('floor = "2.17"\n', "", "libc.floor: '' is not a glibc version such as '2.17'"),
     ('"glibc"', '"musl"', "libc.floor: only glibc has one; leave it out"),
@@ -149,6 +151,13 @@ def test_a_board_of_a_board_inherits_from_both(tmp_path):
     assert found.flags.gcc == ("-march=24kc",) and found.libc.floor == "2.28" and found.libc.name == "glibc"
 
 
+def test_a_board_and_a_variant_of_one_name_are_refused(tmp_path):
+    write_variant(tmp_path)
+    board(tmp_path / "boards", "mips-linux-gnu")
+    error = refused(variant.load_all, tmp_path)
+    assert error.where == f"{tmp_path}/boards/mips-linux-gnu/variant.toml" and f"{tmp_path}/mips-linux-gnu/variant.toml" in error.what
+
+
 def test_one_s_own_board_inherits_from_the_project_s_variants(tmp_path):
     board(tmp_path, "router", BOARD.replace("mips-linux-gnu", "rpi-zero"))
     read = variant.load_all(tmp_path, inherit.places(PROJECT / "variants"))
@@ -158,6 +167,19 @@ def test_one_s_own_board_inherits_from_the_project_s_variants(tmp_path):
 def test_boards_are_chosen_by_name_or_pattern_and_are_no_part_of_all(known):
     assert [one.name for one in variant.select("cortex-*", known)] == ["cortex-a53", "cortex-a7"]
     assert not [one.name for one in variant.select("all", known) if one.inherits] and len(variant.select("all", known)) >= 22
+
+
+@pytest.mark.parametrize("name, more", [
+    ("rpi-zero", ["__ARM_ARCH_7A__", "__ARM_ARCH_PROFILE"]), ("cortex-a7", ["__ARM_ARCH_8A__"]), ("cortex-a53", ["__ARM_FEATURE_ATOMICS"]),
+    ("mips24kc", ["__mips_dsp"]), ("rv64gc", ["__riscv_zba"])])
+def test_a_compiler_whose_cpu_has_more_than_a_board_s_fits_its_triple_only(known, name, more):
+    """Otherwise an SDK is taken, or offered by fit.advice, whose programs end in SIGILL."""
+    board = known[name]
+    machine, triple = board.machine, known[board.inherits]
+    macros = {**dict.fromkeys(machine.predefined, "1"), "__SIZEOF_POINTER__": str(machine.bits // 8), "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__", "_FEATURES_H": ""}
+    assert fit.problems(board, macros) == []
+    macros |= dict.fromkeys(more, "1")
+    assert fit.problems(board, macros) and not fit.problems(triple, macros)
 
 
 @pytest.mark.parametrize("parents, told", [
