@@ -18,7 +18,7 @@ from crosspy.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT / "cpython" / "probes.toml"
-FACTS = {"libc": "glibc", "static": False, "bits": 64, "endian": "little", "elf": "EM_X86_64", "predefined": (), "triple": "x86_64-linux-gnu",
+FACTS = {"libc": "glibc", "static": False, "bits": 64, "endian": "little", "elf": "EM_X86_64", "float": "hard", "predefined": (), "undefined": (), "triple": "x86_64-linux-gnu",
          "multiarch": "x86_64-linux-gnu", "libc_package": ""}
 
 CONFIGURE = """
@@ -152,7 +152,7 @@ def test_an_unclassified_macro_is_named(release, gcc):
 def test_a_compiler_for_another_machine_is_refused(release, gcc):
     with pytest.raises(UserError, match="elf EM_X86_64 where the variant says EM_AARCH64"):
         ask(release, gcc, elf="EM_AARCH64")
-    with pytest.raises(UserError, match="bits 64 where the variant says 32, libc glibc where the variant says musl, no __ARM_PCS_VFP"):
+    with pytest.raises(UserError, match="bits 64 where the variant says 32; libc glibc where the variant says musl; no __ARM_PCS_VFP"):
         ask(release, gcc, bits=32, libc="musl", predefined=("__ARM_PCS_VFP",))
 
 
