@@ -96,7 +96,8 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     names = ("ld.lld", "ld") if clang else ("cc1", "as", "ld", "ar", "collect2")
     programs = [driver.ask(f"-print-prog-name={name}").strip() for name in names]
     parts = [driver.ask(f"-print-file-name={name}").strip() for name in _PARTS]
-    search = driver.ask("-print-search-dirs").partition("programs: =")[2].partition("\n")[0].split(":")
+    told = driver.ask("-print-search-dirs")
+    search, libraries = (told.partition(f"{kind}: =")[2].partition("\n")[0].split(":") for kind in ("programs", "libraries"))
     linked = triallink.trial(driver, clang, ASK_SECONDS)
     start = next((os.path.realpath(path) for path in parts[:2] if os.path.isabs(path)), "")
     strange = [place for place in (driver.sysroot, driver.root) if place and start and not inside(start, place)]
@@ -112,8 +113,9 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     real = os.path.realpath(driver.path)
     files = [os.path.realpath(shutil.which(name, path=path) or name) for name in [driver.path, *programs, *parts]]
     files += [f"{driver.path}.br_real", *map(str, sorted(Path(real).parent.parent.glob("lib/lib*LLVM*.so*") if clang else ()))]
-    added = [os.path.dirname(start)] if linked["static"] and start else []   # where a libc.a will be when it is installed
-    return _relative(facts, driver.root), [*files, *folders, *(folder for folder in search if folder), *added]
+    if linked["refusal"] or linked["static"]:
+        search += map(os.path.realpath, filter(None, libraries))   # where that which is missing will be when it is installed
+    return _relative(facts, driver.root), [*files, *folders, *(folder for folder in search if folder)]
 
 
 _COMPLETE = {

@@ -15,7 +15,7 @@ case "$word" in
 -print-sysroot) echo @SYSROOT@ ;;
 -print-prog-name=*) echo "$here/libexec/${word#*=}" ;;
 -print-file-name=*) echo "$here/lib/${word#*=}" ;;
--print-search-dirs) echo "install: x"; echo "programs: =$here/libexec:$here/bin"; echo "libraries: =y" ;;
+-print-search-dirs) echo "install: x"; echo "programs: =$here/libexec:$here/bin"; echo "libraries: =$here/lib" ;;
 -E) printf '@MACROS@'
     printf '#include "..." search starts here:\\n#include <...> search starts here:\\n' >&2
     printf " %s\\n" "$here/mips-linux-gnu/include" /usr/include/of-the-host "End of search list." >&2 ;;

@@ -111,6 +111,15 @@ def test_what_a_trial_link_says_puts_no_names_of_temporary_files_into_facts(tmp_
     assert Driver(str(cross.driver)).facts(Identity(tmp_path / "x"))["static"] == ""
 
 
+def test_what_could_not_be_linked_is_tried_again_when_a_library_was_added(tmp_path):
+    cross, identity = Cross(tmp_path / "cross", said="cannot find -lc"), Identity(tmp_path / "x")
+    cross.driver.write_text(cross.driver.read_text().replace("-x) ", '-x) [ -e "$here/lib/libc.a" ] || case "$*" in *-static*) echo cannot find -lc >&2; exit 1 ;; esac\n'))
+    assert Driver(str(cross.driver)).facts(identity)["static"] == "-lc"
+    (cross.folder / "lib/libother.a").touch()
+    (cross.folder / "lib/libc.a").touch()
+    assert Driver(str(cross.driver)).facts(identity)["static"] == ""
+
+
 @pytest.mark.parametrize("name", ["gcc", "aarch64-linux-gnu-gcc"])
 def test_a_real_gcc_tells_its_loader(tmp_path, name):
     path = shutil.which(name)

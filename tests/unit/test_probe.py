@@ -156,6 +156,14 @@ def test_a_compiler_for_another_machine_is_refused(release, gcc):
         ask(release, gcc, bits=32, libc="musl", predefined=("__ARM_PCS_VFP",))
 
 
+@pytest.mark.parametrize("changes, told", [({"__UCLIBC__": "1"}, "libc uClibc where the variant says glibc"), ({"__linux__": None}, "system none")])
+def test_the_probe_and_the_choice_of_a_toolchain_have_the_same_rules(changes, told):
+    macros = {"__linux__": "1", "__SIZEOF_POINTER__": "8", "__BYTE_ORDER__": "1234", "__GLIBC__": "2", "_FEATURES_H": "1"}
+    seen = {f"macro:{name}": value for name, value in {**macros, **changes}.items() if value is not None}
+    with pytest.raises(UserError, match=told):
+        probe.check_compiler(compiler("gcc"), FACTS, seen)
+
+
 def test_errors_are_laid_to_the_question_whose_include_met_them():
     said = ("In file included from /usr/include/a.h:1,\n                 from probe:HAVE_A:3:\n/usr/include/b.h:9:1: error: redefinition\n"
             "probe:HAVE_B: In function 'probe_HAVE_B':\nprobe:HAVE_B:2:1: error: 'x' undeclared\n"
