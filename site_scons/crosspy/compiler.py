@@ -9,16 +9,14 @@ import hashlib
 import os
 import re
 import shutil
-import struct
 import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import crtfiles
+from . import crtfiles, triallink
 from .errors import UserError
+from .hostprogram import cannot_run, check_host
 from .identity import Identity
 
 ASK_SECONDS = 60  # a driver that takes longer to describe itself hangs, however busy the machine is
@@ -27,9 +25,6 @@ _PARTS = ("crt1.o", "Scrt1.o", "rcrt1.o", "crti.o", "crtn.o", "crtbegin.o", "crt
           "libgcc_s.so", "libc.so", "libc.a", "libm.so", "libm.a", "libc.so.6", "libm.so.6")
 # the build machine's own headers: /usr/include of a cross compiler is another machine's
 _HOST_HEADERS = ("/usr/include", "/usr/local/include")
-# A program that needs libgcc on 32-bit machines: lld refuses the relocations of Debian's for MIPS.
-TRIAL = "int main(int count, char **words) { volatile unsigned long long n = count; return n / 3; }\n"
-_X86 = {3, 62}  # EM_386, EM_X86_64: a machine of the second kind runs programs of the first
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Driver:
             done = subprocess.run([self.path, *self.flags, *words], input=text, text=True, capture_output=True, timeout=ASK_SECONDS,
                                   env=self.env)
         except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError) as error:
-            raise UserError(self.path, f"it cannot be run ({error})", "name a working compiler") from None
+            raise cannot_run(self.path, error) from None
         if done.returncode and fails:
             return ""
         if done.returncode:
@@ -70,13 +65,14 @@ class Driver:
 
     def facts(self, identity: Identity) -> dict:
         """Return what it tells, with a ``digest`` of all its parts; see `_describe`."""
-        return identity.of("\n".join([self.path, *self.flags, *self.folders, _reader()]), lambda: _describe(self))
+        key = [self.path, f"root={self.root}", f"sysroot={self.sysroot}", *self.flags, "PATH", *self.folders, _reader()]
+        return identity.of("\n".join(key), lambda: _describe(self))
 
 
 @functools.cache
 def _reader() -> str:
     """Return what changes with the rules of reading: facts that older ones found are asked for again."""
-    return hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, crtfiles.__file__))).hexdigest()[:12]
+    return hashlib.sha256(b"".join(Path(module).read_bytes() for module in (__file__, crtfiles.__file__, triallink.__file__))).hexdigest()[:12]
 
 
 def _describe(driver: Driver) -> tuple[dict, list[str]]:
@@ -100,12 +96,13 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     names = ("ld.lld", "ld") if clang else ("cc1", "as", "ld", "ar", "collect2")
     programs = [driver.ask(f"-print-prog-name={name}").strip() for name in names]
     parts = [driver.ask(f"-print-file-name={name}").strip() for name in _PARTS]
-    search = driver.ask("-print-search-dirs").partition("programs: =")[2].partition("\n")[0].split(":")
-    linker, refusal = _linker(driver) if clang else ("", "")
+    told = driver.ask("-print-search-dirs")
+    search, libraries = (told.partition(f"{kind}: =")[2].partition("\n")[0].split(":") for kind in ("programs", "libraries"))
+    linked = triallink.trial(driver, clang, ASK_SECONDS)
     start = next((os.path.realpath(path) for path in parts[:2] if os.path.isabs(path)), "")
     strange = [place for place in (driver.sysroot, driver.root) if place and start and not inside(start, place)]
     facts = {
-        "kind": "clang" if clang else "gcc", "linker": linker, "refusal": refusal, "strange": start if strange else "", "include": folders, "macros": macros,
+        **linked, "kind": "clang" if clang else "gcc", "strange": start if strange else "", "include": folders, "macros": macros,
         "properties": crtfiles.properties(parts),
         "version": driver.ask("-dumpversion" if clang else "-dumpfullversion").strip(), "target": driver.ask("-dumpmachine").strip(),
         "banner": driver.ask("--version").partition("\n")[0].strip(),
@@ -116,17 +113,32 @@ def _describe(driver: Driver) -> tuple[dict, list[str]]:
     real = os.path.realpath(driver.path)
     files = [os.path.realpath(shutil.which(name, path=path) or name) for name in [driver.path, *programs, *parts]]
     files += [f"{driver.path}.br_real", *map(str, sorted(Path(real).parent.parent.glob("lib/lib*LLVM*.so*") if clang else ()))]
+    if linked["refusal"] or linked["static"]:
+        search += map(os.path.realpath, filter(None, libraries))   # where that which is missing will be when it is installed
     return _relative(facts, driver.root), [*files, *folders, *(folder for folder in search if folder)]
 
 
-def check_link(driver: Driver, facts: Mapping) -> None:
-    """Raise UserError when a driver takes its start files from elsewhere than its sysroot or SDK, or cannot link at all."""
+_COMPLETE = {
+    "sdk": "install the SDK completely", "gcc": "install the target's libc and libgcc, or correct sysroot=",
+    "clang": "install lld and the target's libc (Debian: libc6-dev-ARCH-cross and libgcc-12-dev-ARCH-cross), or correct sysroot="}
+
+
+def check_link(driver: Driver, facts: Mapping, static: bool) -> None:
+    """Raise UserError when a driver takes its start files from elsewhere than its sysroot or SDK, or cannot link programs.
+
+    static: the variant's are.
+    """
     if facts["strange"]:
-        raise UserError(driver.path, f"it links with {facts['strange']}, which is not in {driver.sysroot or driver.root}",
-                        "use a compiler that belongs to this libc, or toolchain=clang with its sysroot=")
-    if facts["refusal"]:
-        raise UserError(driver.path, f"it cannot link for its target: {facts['refusal']}",
-                        "install lld and the target's libc (Debian: libc6-dev-ARCH-cross and libgcc-12-dev-ARCH-cross), or correct sysroot=")
+        fix = "use a compiler that belongs to this libc, or toolchain=clang with its sysroot="
+        if driver.root:   # a copy of one that is still in its old place
+            fix = "run the SDK's own relocation script in this folder, or name the folder that it was installed in"
+        raise UserError(driver.path, f"it links with {facts['strange']}, which is not in {driver.sysroot or driver.root}", fix)
+    if facts["refusal"] and (facts["kind"] == "clang" or not static):
+        raise UserError(driver.path, f"it cannot link for its target: {facts['refusal']}", _COMPLETE["sdk" if driver.root else facts["kind"]])
+    if facts["static"] and static:
+        raise UserError(driver.path, f"it cannot link the static programs of this target: {facts['static']}",
+                        "install the target's static libraries (libc.a; Yocto: TOOLCHAIN_TARGET_TASK:append = \" musl-staticdev\"), "
+                        "or use toolchain=zig")
 
 
 def _relative(facts: dict, root: str) -> dict:
@@ -143,7 +155,8 @@ def _at(path: str, root: str) -> str:
 
 
 def absolute(path: str, root: str) -> str:
-    """Return a path of the facts as this machine has it."""
+    """Return a path of the facts as this machine has it; root is the one that the facts were asked for with."""
+    assert root or not path.startswith("@"), path
     return os.path.realpath(root) + path[1:] if path.startswith("@") else path
 
 
@@ -171,26 +184,6 @@ def include(driver: Driver, found: Sequence[str]) -> list[str]:
     return own if any(os.path.exists(f"{folder}/stdio.h") for folder in own) else list(found)
 
 
-def _linker(driver: Driver) -> tuple[str, str]:
-    """Return the word that chooses clang's linker: lld, or where that cannot link for the target, the target's own.
-
-    The second text is what was said when neither can.
-    """
-    said = ""
-    with tempfile.TemporaryDirectory(prefix="crosspy-") as folder:
-        for word in ("-fuse-ld=lld", ""):
-            words = [driver.path, *driver.flags, *filter(None, [word]), "-x", "c", "-", "-o", f"{folder}/a"]
-            try:
-                done = subprocess.run(words, input=TRIAL, text=True, capture_output=True, env=driver.env,
-                                      timeout=ASK_SECONDS, errors="replace")
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise UserError(driver.path, f"it cannot link ({error})", "name a working compiler") from None
-            if not done.returncode:
-                return word, ""
-            said = said or " | ".join(done.stderr.strip().splitlines()[:2])
-    return "", said[:600] or "it said nothing"
-
-
 def _musl(path: str) -> str:
     """Return musl's version out of its libc.a (the member version.o holds little but the text), or an empty string."""
     try:
@@ -200,28 +193,3 @@ def _musl(path: str) -> str:
     member = re.search(rb"version\.l?o/ ", data)
     version = re.search(rb"\0(\d+\.\d+\.\d+)[\w.-]*\0", data[member.start():member.start() + 4096]) if member else None
     return version[1].decode() if version else ""
-
-
-def check_host(path: str) -> None:
-    """Raise UserError when a program is for another machine than the one that runs SCons; a script is for any."""
-    try:
-        head = _head(path)
-    except OSError as error:
-        raise UserError(path, f"it cannot be read ({error.strerror})", "name a compiler that can be run") from None
-    try:
-        own = _head(sys.executable)
-    except OSError:  # a Python that may be run but not read
-        own = b""
-    if head[:4] in (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe") or head[:2] == b"MZ":
-        raise UserError(path, "it is a program for another system, not Linux", "take the SDK for Linux on this machine")
-    if head[:4] != b"\x7fELF" or own[:4] != b"\x7fELF" or len(head) < 20:
-        return
-    machine, mine = (struct.unpack_from("<H" if one[5] == 1 else ">H", one, 18)[0] for one in (head, own))
-    if machine != mine and not {machine, mine} <= _X86:
-        raise UserError(path, f"it is a program for another machine (e_machine {machine}; this one is {mine})",
-                        f"take the SDK whose host is {os.uname().machine}")
-
-
-def _head(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read(20)

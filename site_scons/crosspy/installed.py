@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, cpufacts, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .deps import choice, linkage, sysrootfiles
 from .errors import UserError
 from .modules import Module
@@ -64,7 +64,8 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
     made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
                                         needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
-                                        **hardening.expected(job.variant, job.options, job.toolchain))
+                                        **hardening.expected(job.variant, job.options, job.toolchain),
+                                        **cpufacts.expected(job.variant, job.toolchain))
     made["facts"] = _facts(job, plan)
     made.update(prefix=job.options.prefix, series=job.release.series, frozen=job.frozen)
     return {"plan.json": json.dumps({"modules": modules.to_json(plan)}, indent=1, sort_keys=True) + "\n",
@@ -150,7 +151,8 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
         dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
-        provided=provided(job.found), debug_link=split, stripped=True, build_id=True, **hardening.expected(job.variant, job.options, job.toolchain))
+        provided=provided(job.found), debug_link=split, stripped=True, build_id=True,
+        **hardening.expected(job.variant, job.options, job.toolchain), **cpufacts.expected(job.variant, job.toolchain))
 
 
 def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:

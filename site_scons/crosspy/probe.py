@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import derive, readback
+from . import derive, fit, readback
 from .autoconf import strip_comments
 from .batch import Compiler, includes
 from .errors import UserError
@@ -52,9 +52,8 @@ def upstream(tree: Path) -> Upstream:
 
 def facts_of(variant: Variant) -> dict:
     """The facts that `probe` wants, from a variant."""
-    return {"libc": variant.libc.name, "static": variant.static, "bits": variant.machine.bits, "elf": variant.machine.elf,
-            "endian": variant.machine.endian, "predefined": variant.machine.predefined, "undefined": variant.machine.undefined, "triple": variant.name,
-            "multiarch": variant.python.multiarch, "libc_package": variant.run.sysroot_package}
+    return {**fit.stated(variant), "static": variant.static, "triple": variant.name, "multiarch": variant.python.multiarch,
+            "libc_package": variant.run.sysroot_package}
 
 
 def check_compiler(toolchain: Toolchain, facts: Mapping, seen: Mapping[str, str]) -> None:
@@ -62,25 +61,20 @@ def check_compiler(toolchain: Toolchain, facts: Mapping, seen: Mapping[str, str]
 
     seen: as `preprocess` returns it, with ``elf`` as an object's machine.
     """
-    found = {"endian": {"__ORDER_LITTLE_ENDIAN__": "little", "1234": "little", "4321": "big"}.get(seen.get("order", ""), "?"),
-             "bits": str(8 * int(seen.get("pointer", "0"))), "libc": "glibc" if seen.get("glibc") else "musl"}
-    found |= {"elf": seen["elf"]} if "elf" in seen else {}
-    wrong = [f"{key} {found[key]} where the variant says {facts[key]}" for key in found if key in facts and found[key] != str(facts[key])]
-    wrong += [f"no {name}" for name in facts.get("predefined", ()) if f"defined:{name}" not in seen]
-    wrong += [name for name in facts.get("undefined", ()) if f"defined:{name}" in seen]
+    wrong = fit.contradictions(facts, {name.removeprefix("macro:"): value for name, value in seen.items() if name.startswith("macro:")})
+    if seen.get("elf", facts["elf"]) != facts["elf"]:
+        wrong.append(f"elf {seen['elf']} where the variant says {facts['elf']}")
     if wrong:
-        raise UserError(toolchain.cc[0], f"it is not a compiler for {facts.get('triple', toolchain.target)}: {', '.join(wrong)}",
+        raise UserError(toolchain.cc[0], f"it is not a compiler for {facts.get('triple', toolchain.target)}: {'; '.join(wrong)}",
                         "choose the variant's own toolchain, or correct the variant")
 
 
 def preprocess(compiler: Compiler, facts: Mapping, headers: Iterable[str], functions: Iterable[str]) -> dict[str, str]:
-    """Ask the preprocessor: ``header:NAME``, ``stub:NAME``, ``defined:MACRO``, and the values that matter."""
+    """Ask the preprocessor: ``header:NAME``, ``stub:NAME``, and ``macro:NAME`` with its value."""
     lines = ["#if __has_include(<features.h>)\n#include <features.h>\n#endif\n#if __has_include(<limits.h>)\n#include <limits.h>\n#endif"]
     lines += [f'#if __has_include(<{name}>)\nPROBE "header:{name}"\n#endif' for name in headers]
     lines += [f'#if defined __stub_{name} || defined __stub___{name}\nPROBE "stub:{name}"\n#endif' for name in functions]
-    lines += [f'#ifdef {name}\nPROBE "defined:{name}"\n#endif' for name in ("__clang__", "__GNUC__", *facts.get("predefined", ()), *facts.get("undefined", ()))]
-    values = {"order": "__BYTE_ORDER__", "pointer": "__SIZEOF_POINTER__", "glibc": "__GLIBC__"}
-    lines += [f'#ifdef {macro}\nPROBE "{name}" {macro}\n#endif' for name, macro in values.items()]
+    lines += [f'#ifdef {name}\nPROBE "macro:{name}" {name}\n#endif' for name in ("__clang__", *fit.MACROS, *facts["predefined"], *facts["undefined"])]
     (compiler.scratch / "headers.c").write_text("\n".join(lines) + "\n", "utf-8")
     status, said = compiler.run([*compiler.cflags, "-E", "-P", "headers.c", "-o", "headers.i"], "preprocessor")
     output = compiler.scratch / "headers.i"
@@ -164,7 +158,7 @@ def examine(tree: Path, tables: Path, toolchain: Toolchain, cflags: tuple[str, .
     first = Compiler(toolchain, cflags, ldflags, scratch.resolve())
     seen = preprocess(first, facts, sorted(headers | set(DEFAULT_HEADERS)), functions)
     check_compiler(toolchain, facts, seen)
-    compiler = replace(first, clang="defined:__clang__" in seen, missing=frozenset(n for n in headers if f"header:{n}" not in seen))
+    compiler = replace(first, clang="macro:__clang__" in seen, missing=frozenset(n for n in headers if f"header:{n}" not in seen))
     status, said, path = compiler.compile("layout", readback.LAYOUT)
     if status:
         raise compiler.failure("layout", said)

@@ -30,7 +30,7 @@ class Toolchain:
     """One compiler for one target.
 
     kind: ``zig``, ``gcc`` or ``clang``; origin: whose layout the SDK has that it comes from, empty without one.
-    properties: of .note.gnu.property (BTI, IBT), as far as every crt file has them.
+    properties: of .note.gnu.property (BTI, IBT), as far as every crt file has them.  interpreter: PT_INTERP of an SDK's programs.
     banner: what it says of itself.  sysroot: its folder, with ``@`` for an SDK's root.  libc: name and version.
     cc: the driver by absolute path with what fixes the target and the sysroot, never an -O or a -W.
     ar: the archiver, absolute.  env: the whole environment of its processes.
@@ -50,6 +50,7 @@ class Toolchain:
     libc: str = ""
     origin: str = ""
     properties: tuple[str, ...] = ()
+    interpreter: str = ""
 
     @property
     def line(self) -> str:
@@ -62,7 +63,7 @@ class Toolchain:
 def parse(value: str) -> tuple[str, str]:
     """Split a ``toolchain=`` value into kind and argument. Raises UserError for an unknown kind."""
     kind, colon, argument = value.partition(":")
-    if kind not in KINDS or (kind == "zig" and colon) or (kind == "sdk" and not argument):
+    if kind not in KINDS or (kind == "zig" and colon) or (kind == "sdk" or colon) and not argument:
         raise UserError(f"toolchain={value}", "no such toolchain", "use zig, gcc, gcc:PREFIX as in gcc:/opt/x/bin/aarch64-foo-linux-gnu-, "
                         "clang, clang:PATH, or sdk:PATH with the folder of an SDK")
     return kind, argument
@@ -75,7 +76,7 @@ def resolve(variant: Variant, given: Mapping[str, str], caches: Path, identity: 
     all variants, to name those that a compiler fits.
     """
     kind, argument = parse(given["toolchain"])
-    sysroot = given["sysroot"] and os.path.abspath(given["sysroot"])
+    sysroot = given["sysroot"] and os.path.abspath(os.path.expanduser(given["sysroot"]))
     if given["sysroot"] and not os.path.isdir(sysroot):
         raise UserError(f"sysroot={given['sysroot']}", "there is no such folder", "name the folder that holds usr/include and usr/lib")
     floor = f"glibc={given['glibc']} target={variant.name}"
@@ -164,10 +165,12 @@ def gcc(variant: Variant, prefix: str, sysroot: str, identity: Identity, known: 
     if not (prefix or name):
         raise UserError(where, "no gcc is known for this variant",
                         "use toolchain=zig, or toolchain=gcc:PREFIX for one of your own")
+    prefix = os.path.expanduser(prefix)
     driver = shutil.which(prefix + "gcc" if prefix else f"{name}-gcc")
     if driver is None:
         package = variant.toolchain.gcc_package
-        fix = "correct the prefix" if prefix else f"install it (Debian: apt-get install {package}), or use toolchain=zig"
+        fix = f"leave its gcc out: toolchain=gcc:{prefix.removesuffix('gcc')}" if prefix.endswith("gcc") and shutil.which(prefix) else \
+            "correct the prefix, which ends in -" if prefix else f"install it (Debian: apt-get install {package}), or use toolchain=zig"
         raise UserError(where, f"{prefix}gcc does not exist" if prefix else f"{name}-gcc is not on PATH", fix)
     path = os.path.abspath(driver)
     archiver = path[:-len("gcc")] + "ar"
@@ -182,7 +185,7 @@ def clang(variant: Variant, given: str, sysroot: str, identity: Identity, known:
     where = f"toolchain=clang{':' if given else ''}{given} target={variant.name}"
     if not variant.toolchain.clang:
         raise UserError(where, "no name for clang is known for this variant", "add toolchain.clang to the variant, or use toolchain=zig")
-    driver = shutil.which(given or "clang")
+    driver = shutil.which(os.path.expanduser(given) or "clang")
     if driver is None:
         raise UserError(where, f"{given} is no program" if given else "clang is not on PATH",
                         "correct the path" if given else "install it (Debian: apt-get install clang lld llvm), or use toolchain=zig")
@@ -207,14 +210,19 @@ def _sdk(variant: Variant, given: str, sysroot: str, identity: Identity, known: 
 def _made(where: str, variant: Variant, driver: Driver, archiver: str, identity: Identity, known: list[Variant],
           origin: str = "") -> Toolchain:
     facts = driver.facts(identity)
-    fit.check(where, variant, facts, known)
-    check_link(driver, facts)
+    fit.check(where, variant, facts, known, driver.root or driver.sysroot)
+    check_link(driver, facts, variant.static)
+    loader = facts["interpreter"] if origin and not variant.static else ""
+    wanted = variant.elf.interpreter
+    if loader and wanted and os.path.basename(loader) != os.path.basename(wanted):
+        raise UserError(where, f"its programs ask for the loader {loader} where the variant says {wanted}",
+                        "use an SDK for this ABI, or a variant of your own with this elf.interpreter")
     include = [word for folder in facts["include"] for word in ("-isystem", absolute(folder, driver.root))]
     cc = (driver.path, *driver.flags, *filter(None, [facts["linker"]]), "-nostdinc", *include)
     libc = f"glibc {facts['glibc']}" if facts["glibc"] else f"{fit.libc(facts['macros'])} {facts['musl']}".strip()
     return Toolchain(facts["kind"], facts["target"], facts["version"], cc, (archiver,), tuple(sorted(driver.env.items())),
                      facts["digest"], facts["glibc"], facts["banner"], _shown(facts["sysroot"], driver), libc, origin,
-                     tuple(facts["properties"]))
+                     tuple(facts["properties"]), loader)
 
 
 def _shown(sysroot: str, driver: Driver) -> str:

@@ -1,5 +1,7 @@
 """Compilers of this machine: headers that are the target's, programs for other hosts, clang's linker, musl's version."""
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from fakecross import MIPS, Cross, foreign, script
@@ -34,6 +36,7 @@ def mips(tmp_path):
     ({"__SIZEOF_POINTER__": "8"}, "bits 64 where the variant says 32"),
     ({"__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__"}, "endian little where the variant says big"),
     ({"__GLIBC__": None}, "libc musl where the variant says glibc"), ({"__UCLIBC__": "1"}, "libc uClibc where the variant says glibc"),
+    ({"__linux__": None}, "system none where the variant says Linux"),
     ({}, "no __mips_hard_float where the variant says EM_MIPS, hard float"),
     ({"__mips_hard_float": "1", "__mips_nan2008": "1"}, "__mips_nan2008 where the variant says EM_MIPS, hard float")])
 def test_what_a_compiler_predefines_is_held_against_the_variant(tmp_path, changes, told):
@@ -74,6 +77,66 @@ def test_a_program_for_another_host_is_refused_before_it_is_run(tmp_path, mips):
     cross.driver.write_bytes(b"\xcf\xfa\xed\xfe" + bytes(60))
     with pytest.raises(UserError, match="not Linux"):
         resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}")
+
+
+def test_missing_headers_of_a_sysroot_are_the_sysroot_s(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", macros={"__GLIBC__": None, "_FEATURES_H": None})
+    error = refused(lambda: resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}", sysroot=str(cross.folder)))
+    assert error.fix == f"{cross.folder} holds no usr/include/features.h: correct sysroot="
+
+
+def test_a_bare_metal_compiler_is_told_as_that(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", macros={"__GLIBC__": None, "_FEATURES_H": None, "__linux__": None})
+    error = refused(lambda: resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}"))
+    assert "system none where the variant says Linux" in error.what and "glibc or musl toolchain" in error.fix
+
+
+def test_a_loader_that_is_missing_is_named_not_the_program_that_is_there(tmp_path, mips):
+    cross = Cross(tmp_path / "cross")
+    cross.driver.write_bytes(Path(os.path.realpath(shutil.which("ls"))).read_bytes().replace(b"/lib64/ld-linux-", b"/lib65/ld-linux-"))
+    error = refused(lambda: resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}"))
+    assert error.what.startswith("its loader /lib65/ld-linux-") and "relocat" in error.fix and "libc6-i386" in error.fix
+
+
+def test_a_gcc_that_cannot_link_is_refused_before_anything_is_compiled(tmp_path, mips):
+    cross = Cross(tmp_path / "cross", refused="-o", said="ld: cannot find crt1.o: No such file")
+    with pytest.raises(UserError, match="cannot link for its target: ld: cannot find crt1.o"):
+        resolve(mips, tmp_path, toolchain=f"gcc:{cross.prefix}")
+
+
+def test_what_a_trial_link_says_puts_no_names_of_temporary_files_into_facts(tmp_path):
+    cross = Cross(tmp_path / "cross", refused="-static", said="/tmp/cc$$.o: ld: cannot find /x/$$/libgcc_eh.a: No such file")
+    assert Driver(str(cross.driver)).facts(Identity(tmp_path / "x"))["static"].startswith("libgcc_eh.a")
+    Cross(tmp_path / "cross", refused="-static[!-]", said="no rcrt1.o is needed: -static-pie can be linked")
+    assert Driver(str(cross.driver)).facts(Identity(tmp_path / "x"))["static"] == ""
+
+
+def test_what_could_not_be_linked_is_tried_again_when_a_library_was_added(tmp_path):
+    cross, identity = Cross(tmp_path / "cross", said="cannot find -lc"), Identity(tmp_path / "x")
+    cross.driver.write_text(cross.driver.read_text().replace("-x) ", '-x) [ -e "$here/lib/libc.a" ] || case "$*" in *-static*) echo cannot find -lc >&2; exit 1 ;; esac\n'))
+    assert Driver(str(cross.driver)).facts(identity)["static"] == "-lc"
+    (cross.folder / "lib/libother.a").touch()
+    (cross.folder / "lib/libc.a").touch()
+    assert Driver(str(cross.driver)).facts(identity)["static"] == ""
+
+
+@pytest.mark.parametrize("name", ["gcc", "aarch64-linux-gnu-gcc"])
+def test_a_real_gcc_tells_its_loader(tmp_path, name):
+    path = shutil.which(name)
+    if not path:
+        pytest.skip(f"{name} is missing")
+    facts = Driver(path).facts(Identity(tmp_path / "x"))
+    assert facts["interpreter"].startswith("/lib") and (facts["refusal"], facts["static"]) == ("", "")
+
+
+def test_facts_are_kept_for_each_root_and_sysroot(tmp_path):
+    cross, identity = Cross(tmp_path / "cross"), Identity(tmp_path / "x")
+    for root, sysroot, told in ((cross.folder, "", "@/mips-linux-gnu/include"), ("", "", f"{cross.folder}/mips-linux-gnu/include"),
+                                ("", tmp_path / "none", None)):
+        facts = Driver(str(cross.driver), root=str(root), sysroot=str(sysroot)).facts(identity)
+        assert facts["include"] == ([told] if told else [])
+    with pytest.raises(AssertionError):
+        compiler.absolute("@/include", "")
 
 
 def test_a_sysroot_goes_to_the_compiler_and_must_hold_what_it_links(tmp_path, mips):
@@ -182,6 +245,6 @@ def test_of_two_compilers_headers_the_first_one_s_count(tmp_path):
 def test_every_pair_of_a_toolchain_and_its_argument_is_checked_at_once():
     for good in ("zig", "gcc", "gcc:/opt/x-", "clang", "clang:/opt/bin/clang-17", "sdk:/opt/a b"):
         toolchain.parse(good)
-    for bad in ("zig:", "zig:x", "sdk", "sdk:", "tcc", "", "GCC"):
+    for bad in ("zig:", "zig:x", "sdk", "sdk:", "gcc:", "clang:", "tcc", "", "GCC"):
         assert refused(toolchain.parse, bad).where == f"toolchain={bad}"
     assert os.path.isabs(resolve(KNOWN["arm-linux-gnueabihf"], PROJECT / "nowhere").cc[0])

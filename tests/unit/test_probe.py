@@ -18,7 +18,7 @@ from crosspy.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT / "cpython" / "probes.toml"
-FACTS = {"libc": "glibc", "static": False, "bits": 64, "endian": "little", "elf": "EM_X86_64", "predefined": (), "triple": "x86_64-linux-gnu",
+FACTS = {"libc": "glibc", "static": False, "bits": 64, "endian": "little", "elf": "EM_X86_64", "float": "hard", "predefined": (), "undefined": (), "triple": "x86_64-linux-gnu",
          "multiarch": "x86_64-linux-gnu", "libc_package": ""}
 
 CONFIGURE = """
@@ -152,8 +152,16 @@ def test_an_unclassified_macro_is_named(release, gcc):
 def test_a_compiler_for_another_machine_is_refused(release, gcc):
     with pytest.raises(UserError, match="elf EM_X86_64 where the variant says EM_AARCH64"):
         ask(release, gcc, elf="EM_AARCH64")
-    with pytest.raises(UserError, match="bits 64 where the variant says 32, libc glibc where the variant says musl, no __ARM_PCS_VFP"):
+    with pytest.raises(UserError, match="bits 64 where the variant says 32; libc glibc where the variant says musl; no __ARM_PCS_VFP"):
         ask(release, gcc, bits=32, libc="musl", predefined=("__ARM_PCS_VFP",))
+
+
+@pytest.mark.parametrize("changes, told", [({"__UCLIBC__": "1"}, "libc uClibc where the variant says glibc"), ({"__linux__": None}, "system none")])
+def test_the_probe_and_the_choice_of_a_toolchain_have_the_same_rules(changes, told):
+    macros = {"__linux__": "1", "__SIZEOF_POINTER__": "8", "__BYTE_ORDER__": "1234", "__GLIBC__": "2", "_FEATURES_H": "1"}
+    seen = {f"macro:{name}": value for name, value in {**macros, **changes}.items() if value is not None}
+    with pytest.raises(UserError, match=told):
+        probe.check_compiler(compiler("gcc"), FACTS, seen)
 
 
 def test_errors_are_laid_to_the_question_whose_include_met_them():

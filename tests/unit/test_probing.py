@@ -101,7 +101,7 @@ def test_every_rule_that_decides_an_answer_is_part_of_the_key():
                 pending += {node.module} - reached if node.module else {alias.name for alias in node.names} - reached
     # what those two say is a part of the key itself
     known = {"errors", "tableform", "toolchain", "identity", "compiler", "fit", "sdk", "yocto", "variant", "inherit", "budget",
-             "tomlfile", "variantlines", "crtfiles"}
+             "tomlfile", "variantlines", "crtfiles", "hostprogram", "shelllines", "triallink"}
     assert reached - set(probing.RULES) == known
 
 

@@ -2,10 +2,11 @@
 import os
 
 import pytest
+import tiny_elf
 from fakecross import Cross, foreign
-from samples import PROJECT, load_variant
+from samples import PROJECT, load_variant, static
 
-from crosspy import sdk, toolchain, variant, yocto
+from crosspy import fit, sdk, toolchain, variant
 from crosspy.errors import UserError
 from crosspy.identity import Identity
 
@@ -35,6 +36,29 @@ def refused(*arguments):
     with pytest.raises(UserError) as caught:
         resolve(*arguments)
     return caught.value
+
+
+SETUP = """\
+# Check for LD_LIBRARY_PATH being set
+if [ ! -z "${LD_LIBRARY_PATH:-}" ]; then
+    echo "Your environment is misconfigured"
+    return 1
+fi
+export SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"
+export PATH="@/sysroots/x86_64-pokysdk-linux/usr/bin:@/bin:$PATH"
+export PKG_CONFIG_PATH=$SDKTARGETSYSROOT/usr/lib/pkgconfig
+unset command_not_found_handle
+export CC="mips-poky-linux-gcc  -mips32r2 -mtune=24kc --sysroot=$SDKTARGETSYSROOT"
+export CFLAGS=" -O2 ${DEBUG:-}"
+export CONFIGURE_FLAGS="--host=mips-poky-linux CC=none"
+"""
+
+
+def poky(folder, text=SETUP, **words):
+    (folder / "sysroots/mips32-poky-linux").mkdir(parents=True, exist_ok=True)
+    cross = Cross(folder, tuple_="mips-poky-linux", **words)
+    (folder / "environment-setup-mips32-poky-linux").write_text(text.replace("@", str(folder)))
+    return cross
 
 
 def crosstool(folder, **words):
@@ -132,78 +156,132 @@ def test_a_wrapper_that_fails_tells_its_own_words(tmp_path, mips, folder):
     assert "status 3: the licence server sleeps" in refused(mips, tmp_path, folder).what
 
 
-SETUP = """\
-# Check for LD_LIBRARY_PATH being set
-if [ ! -z "${LD_LIBRARY_PATH:-}" ]; then
-    echo "Your environment is misconfigured"
-    return 1
-fi
-export SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"
-export PATH="@/sysroots/x86_64-pokysdk-linux/usr/bin:@/bin:$PATH"
-export PKG_CONFIG_PATH=$SDKTARGETSYSROOT/usr/lib/pkgconfig
-unset command_not_found_handle
-export CC="mips-poky-linux-gcc  -mips32r2 -mtune=24kc --sysroot=$SDKTARGETSYSROOT"
-export CFLAGS=" -O2 ${DEBUG:-}"
-export CONFIGURE_FLAGS="--host=mips-poky-linux CC=none"
-"""
-
-
-def poky(folder, text=SETUP, **words):
-    (folder / "sysroots/mips32-poky-linux").mkdir(parents=True, exist_ok=True)
-    cross = Cross(folder, tuple_="mips-poky-linux", **words)
-    (folder / "environment-setup-mips32-poky-linux").write_text(text.replace("@", str(folder)))
-    return cross
-
-
-def test_yocto_s_compiler_keeps_its_flags_and_a_path_with_a_space_stays_one_word(tmp_path, mips, folder):
-    cross = poky(folder)
-    found = resolve(mips, tmp_path, folder)
-    assert found.cc[:4] == (str(cross.driver), "-mips32r2", "-mtune=24kc", f"--sysroot={folder}/sysroots/mips32-poky-linux")
-    assert found.origin == "Yocto" and dict(found.env)["PATH"].startswith(f"{folder}/sysroots/x86_64-pokysdk-linux/usr/bin:{folder}/bin:")
-    assert set(dict(found.env)) == {"LC_ALL", "PATH"}
-
-
-def test_yocto_s_paths_follow_an_sdk_that_was_moved_as_a_whole(tmp_path, mips, folder):
-    poky(folder)
-    setup = folder / "environment-setup-mips32-poky-linux"
-    setup.write_text(SETUP.replace("@/bin", str(folder / "bin")).replace("@", "/opt/poky"))
-    assert resolve(mips, tmp_path, setup).cc[3] == f"--sysroot={folder}/sysroots/mips32-poky-linux"
-
-
-@pytest.mark.parametrize("old, new, told", [
-    ('CC="mips-poky-linux-gcc', 'CC="$(which gcc)', "CC: line 10 runs a command"),
-    ('CC="mips-poky-linux-gcc', 'CC="`which gcc`', "CC: line 10 runs"),
-    ('CC="mips-poky-linux-gcc', 'CC="${TOOL:-gcc}', "CC: line 10 has an expansion"),
-    ("unset command_not_found_handle", 'eval "CC=gcc"', "line 9: it runs code"),
-    ("unset command_not_found_handle", "gcc() { rm -rf /; }", "line 9: it defines a shell function"),
-    ('SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"', "SDKTARGETSYSROOT=`touch @/pwned`", "CC: line 6 is not quoted"),
-    ('export CC="', 'if true; then export X=1; fi; export CC="', "CC: line 10 sets it other than by"), ("export CC", "export DD", "it sets no CC"),
-    ('--sysroot=$SDKTARGETSYSROOT"', '" -DX; touch @/pwned', "CC: line 10 is more than one quoted text"),
-    ('export CFLAGS', 'CC+=" -mabi=64"\nexport CFLAGS', "CC: line 11 sets it other than by a plain assignment"),
-    ('export CFLAGS', '[ -x gcc ] && export CC="gcc"\nexport CFLAGS', "CC: line 11 sets it other than"),
-    ('export CFLAGS', 'export A=1 PATH=/bin\nexport CFLAGS', "PATH: line 11 sets it other than"),
-    ("mips-poky-linux-gcc", "mips-none-gcc", "mips-none-gcc is not in its PATH")])
-def test_shell_trickery_is_refused_and_never_run(tmp_path, mips, folder, old, new, told):
-    poky(folder, SETUP.replace(old, new))
-    before = sorted(os.listdir(folder))
+def test_one_broken_compiler_hides_no_good_one(tmp_path, mips, folder):
+    crosstool(folder)
+    Cross(folder, tuple_="mips-old-linux-gnu", text="#!/bin/sh\necho too old >&2\nexit 3\n")
+    Cross(folder, tuple_="mips-bare-linux-gnu").driver.with_name("mips-bare-linux-gnu-ar").unlink()
+    assert os.path.basename(resolve(mips, tmp_path, folder).cc[0]) == "mips-foo-linux-gnu-gcc"
+    crosstool(folder, macros=LITTLE)
     error = refused(mips, tmp_path, folder)
-    assert error.where.endswith("environment-setup-mips32-poky-linux") and told in error.what
-    assert sorted(os.listdir(folder)) == before
+    assert "bin/mips-foo-linux-gnu-gcc (32 bits, little-endian, glibc)" in error.what and "too old" in error.what
+    assert "mips-bare-linux-gnu-ar does not exist" in error.what and "install the SDK completely" in error.fix
 
 
-def test_a_setup_file_that_is_no_text_or_huge_is_refused(tmp_path):
-    path = tmp_path / "environment-setup-x"
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(UserError, match="cannot be read"):
-        yocto.read(path)
-    path.write_bytes(b"#" * (yocto.MAX_BYTES + 1))
-    with pytest.raises(UserError, match="larger than"):
-        yocto.read(path)
+def test_a_folder_of_several_toolchains_is_searched_as_a_whole(tmp_path, mips, folder):
+    crosstool(folder / "arm", macros={**LITTLE, "__arm__": "1", "__ARM_EABI__": "1"})
+    cross = crosstool(folder / "mips")
+    assert resolve(mips, tmp_path, folder).cc[0] == str(cross.driver)
+    poky(folder / "poky", SETUP)
+    error = refused(mips, tmp_path, folder)
+    assert "mips/bin/mips-foo-linux-gnu-gcc" in error.what and "poky/environment-setup-mips32-poky-linux" in error.what
+    assert f"toolchain=sdk:{folder}/mips/bin/mips-foo-linux-gnu-gcc" in error.fix
 
 
-def test_an_environment_of_the_user_reaches_no_compiler(tmp_path, mips, folder, monkeypatch):
-    monkeypatch.setenv("SDKTARGETSYSROOT", "/evil")
-    monkeypatch.setenv("CC", "/evil/gcc")
-    poky(folder)
-    assert not any("evil" in word for word in resolve(mips, tmp_path, folder).cc)
-    assert sdk.find(str(folder), Identity(tmp_path / "x"))[0].family == "Yocto"
+def test_a_place_that_cannot_be_looked_at_is_one_message(tmp_path, mips, folder, monkeypatch):
+    assert "File name too long" in refused(mips, tmp_path, tmp_path / ("x" * 300)).what
+    def closed(self):
+        raise PermissionError(13, "Permission denied")
+    monkeypatch.setattr(sdk.Path, "stat", closed)
+    assert "it cannot be read (Permission denied)" in refused(mips, tmp_path, folder).what
+
+
+ARM = {**LITTLE, "__arm__": "1", "__ARM_EABI__": "1"}
+MIPS32 = {"__mips__": "1", "_ABIO32": "1"}
+
+
+@pytest.mark.parametrize("macros, target", [
+    (ARM, "arm-linux-gnueabi"), ({**ARM, "__ARM_PCS_VFP": "1"}, "arm-linux-gnueabihf"),
+    ({**ARM, "__GLIBC__": None, "__ARM_PCS_VFP": "1"}, "arm-linux-musleabihf"), ({**MIPS32, "__mips_hard_float": "1"}, "mips-linux-gnu"),
+    ({**MIPS32, "__GLIBC__": None, "__mips_soft_float": "1"}, "mips-linux-musl"),
+    ({**MIPS32, **LITTLE, "__GLIBC__": None, "__mips_soft_float": "1"}, "mipsel-linux-musl"),
+    ({**MIPS32, "__mips_soft_float": "1"}, ""), ({**MIPS32, "__mips_hard_float": "1", "__mips_nan2008": "1"}, ""),
+    ({**MIPS32, "__GLIBC__": None, "__mips_soft_float": "1", "__mips_nan2008": "1"}, ""),
+    ({"__mips__": "1", "_ABIN32": "2", "__mips_hard_float": "1"}, ""), ({**ARM, "__linux__": None}, "")])
+def test_the_float_abi_and_the_system_decide_which_target_an_sdk_fits(tmp_path, folder, macros, target):
+    crosstool(folder, macros=macros)
+    identity = Identity(tmp_path / "x")
+    fitting = [one.name for one in KNOWN if not one.inherits and not fit.problems(one, sdk.find(str(folder), identity).compilers[0].driver.facts(identity)["macros"])]
+    assert fitting == [target][:bool(target)]
+
+
+def test_what_does_not_fit_is_told_with_machine_abi_and_floats(tmp_path, mips, folder):
+    crosstool(folder, macros={**MIPS32, **LITTLE, "__mips_soft_float": "1"})
+    Cross(folder, tuple_="mips-b-linux-gnu", macros={"__mips__": "1", "_ABIN32": "2", **LITTLE, "__mips_hard_float": "1"})
+    told = refused(mips, tmp_path, folder).what
+    assert "(MIPS, 32 bits, little-endian, soft float, glibc)" in told and "(MIPS, 32 bits, little-endian, n32, hard float, glibc)" in told
+
+
+@pytest.mark.parametrize("changes", [{"__UCLIBC__": "1"}, {"__BIONIC__": "1"}, {"__linux__": None}])
+def test_nobody_is_told_to_write_a_variant_that_cannot_be(tmp_path, mips, folder, changes):
+    crosstool(folder, macros=changes)
+    error = refused(mips, tmp_path, folder)
+    assert "take the glibc or musl toolchain" in error.fix and "README" not in error.fix
+
+
+def test_missing_headers_of_an_sdk_are_the_sdk_s(tmp_path, mips, folder):
+    crosstool(folder, macros={"__GLIBC__": None, "_FEATURES_H": None})
+    error = refused(mips, tmp_path, folder)
+    assert "libc headers are missing" in error.what and str(folder) in error.fix and "apt-get" not in error.fix
+
+
+def test_bootlin_s_layout_is_buildroot_s_moved_out(tmp_path, mips, folder):
+    """bin/<tuple>-gcc.br_real behind toolchain-wrapper, <tuple>/sysroot, relocate-sdk.sh (toolchains.bootlin.com)."""
+    cross = crosstool(folder)
+    cross.driver.rename(folder / "bin/toolchain-wrapper")
+    cross.driver.symlink_to("toolchain-wrapper")
+    (folder / "bin/mips-foo-linux-gnu-gcc.br_real").write_text("the compiler")
+    (folder / "relocate-sdk.sh").touch()
+    assert resolve(mips, tmp_path, folder).origin == "Buildroot"
+
+
+def test_musl_cross_make_s_layout_and_one_that_is_nobody_s(tmp_path, folder):
+    """<tuple>/include and <tuple>/lib without a sysroot of its own; Arm's toolchain has <tuple>/libc."""
+    musl = Cross(folder / "a", tuple_="mips-linux-musl", macros={"__GLIBC__": None})
+    (musl.folder / "mips-linux-musl/include").mkdir(parents=True)
+    (musl.folder / "mips-linux-musl/include/features.h").touch()
+    arm = Cross(folder / "b", tuple_="arm-none-linux-gnueabihf")
+    (arm.folder / "arm-none-linux-gnueabihf/libc").mkdir(parents=True)
+    families = [sdk.find(str(one.folder), Identity(tmp_path / "x")).compilers[0].family for one in (musl, arm)]
+    assert families == ["musl-cross-make", "gcc"]
+
+
+def test_a_musl_sdk_without_a_static_libc_is_told_before_anything_is_compiled(tmp_path, folder):
+    words = {"macros": {"__GLIBC__": None}, "refused": "-static", "said": "ld: cannot find -lc: No such file or directory"}
+    crosstool(folder, **words)
+    with pytest.raises(UserError, match="cannot link the static programs of this target: -lc") as caught:
+        resolve(static(tmp_path), tmp_path, folder)
+    assert "musl-staticdev" in caught.value.fix
+    crosstool(folder, **{**words, "macros": {}})
+    assert resolve(load_variant(tmp_path / "v"), tmp_path, folder).origin, "a dynamic program needs none"
+
+
+def test_the_loader_is_the_sdk_s_own_when_it_has_the_variant_s_name(tmp_path, folder):
+    one = load_variant(tmp_path / "v", ("[elf]", '[elf]\ninterpreter = "/lib64/ld.so.1"'))
+    crosstool(folder)
+    (folder / "linked").write_bytes(tiny_elf.make(interpreter="/lib/ld.so.1"))
+    found = resolve(one, tmp_path, folder)
+    assert found.interpreter == "/lib/ld.so.1"
+    prefix = f"{folder}/bin/mips-foo-linux-gnu-"
+    assert toolchain.gcc(one, prefix, "", Identity(tmp_path / "y"), [one]).interpreter == "", "only an SDK's own"
+    crosstool(folder, macros={"__new__": "1"})
+    (folder / "linked").write_bytes(tiny_elf.make(interpreter="/lib/ld-linux-mipsn8.so.1"))
+    assert "its programs ask for the loader /lib/ld-linux-mipsn8.so.1" in refused(one, tmp_path, folder).what
+
+
+def test_a_copy_that_still_uses_its_original_is_told_to_relocate(tmp_path, mips, folder):
+    original = crosstool(folder)
+    copy = tmp_path / "copy"
+    crosstool(copy, text=original.driver.read_text().replace("$here/lib/", f"{folder}/lib/"))
+    error = refused(mips, tmp_path, copy)
+    assert f"it links with {folder}/lib/crt1.o, which is not in {copy}" in error.what and "relocation script" in error.fix
+
+
+@pytest.mark.parametrize("order", [("sdk", "gcc"), ("gcc", "sdk")])
+def test_one_compiler_as_an_sdk_s_and_by_its_prefix_in_the_same_build_folder(tmp_path, mips, folder, order):
+    crosstool(folder)
+    words = {"sdk": f"sdk:{folder}", "gcc": f"gcc:{folder}/bin/mips-foo-linux-gnu-"}
+    identity = Identity(tmp_path / "shared.json")
+    def found(kind, identity):
+        return toolchain.resolve(mips, {"toolchain": words[kind], "sysroot": "", "glibc": ""}, tmp_path, identity, KNOWN)
+    for kind in order:
+        assert found(kind, identity) == found(kind, Identity(tmp_path / "fresh.json"))

@@ -90,7 +90,16 @@ def test_a_missing_compiler_names_the_package_to_install(get, monkeypatch, tmp_p
 
 def test_a_wrong_prefix_is_named(get):
     error = refused(get, "/nowhere/mips-")
-    assert error.what == "/nowhere/mips-gcc does not exist" and error.fix == "correct the prefix"
+    assert error.what == "/nowhere/mips-gcc does not exist" and error.fix == "correct the prefix, which ends in -"
+
+
+def test_a_whole_program_in_the_place_of_a_prefix_is_told_as_that(get, cross):
+    assert refused(get, str(cross.driver)).fix == f"leave its gcc out: toolchain=gcc:{cross.prefix}"
+
+
+def test_a_prefix_below_the_home_folder(get, cross, monkeypatch):
+    monkeypatch.setenv("HOME", str(cross.folder))
+    assert get("~/bin/mips-linux-gnu-").cc[0] == str(cross.driver)
 
 
 def test_a_variant_without_a_gcc_needs_a_prefix(mips, tmp_path):
@@ -107,7 +116,7 @@ def test_a_compiler_that_hangs_is_given_up(tmp_path, get, monkeypatch):
 
 @pytest.mark.parametrize("script, told", [("#!/bin/sh\necho no license >&2\nexit 3\n", "no license"),
                                           ("#!/bin/sh\nprintf 'a\\nb\\nc\\ngcc: error: --target?\\n' >&2\nexit 1\n", "status 1: gcc: error: --target?"),
-                                          ("#!/nowhere/sh\n", "cannot be run"), ("\x7fELF junk", "cannot be run")])
+                                          ("#!/nowhere/sh -e\n", "its loader /nowhere/sh does not exist"), ("\x7fELF junk", "cannot be run")])
 def test_a_compiler_that_does_not_work_is_one_user_error(tmp_path, get, script, told):
     cross = Cross(tmp_path / "broken", script)
     error = refused(get, cross.prefix)
