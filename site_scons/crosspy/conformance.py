@@ -38,10 +38,12 @@ def run_all(files: Sequence[str], run: Callable[[str], Result], jobs: int, say: 
         return result
 
     def several(names: Sequence[str], at_once: int) -> list[Result]:
+        nonlocal say
         with ThreadPoolExecutor(at_once) as pool:
             try:
                 return list(pool.map(one, names))   # it takes back what has not begun
             except BaseException:
+                say = str   # what is stopped has not crashed
                 stop()
                 raise
     results = {result.file: result for result in several(files, jobs)}

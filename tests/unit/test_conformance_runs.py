@@ -170,7 +170,7 @@ def test_a_signal_ends_the_tests_and_leaves_no_copy(conformance, tmp_path, numbe
     process = conformance()
     assert alive(tmp_path / "child")
     process.send_signal(number)
-    assert process.wait(30) == 128 + number
+    assert process.wait(30) == 128 + number and process.stdout.read() == "", "what is stopped has not crashed"
     assert not alive(tmp_path / "leader") and not alive(tmp_path / "child") and not (tmp_path / ".crosspy-conformance").exists()
 
 
