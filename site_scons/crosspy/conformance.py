@@ -11,190 +11,157 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from . import expectations, inherit, runner, variant, verdict
+from . import device, expectations, inherit, runner, variant, verdict
 from .errors import UserError, nearest
+from .regrtest import Result
 
-SECONDS, GRACE = 900, 30   # of one file, threefold under qemu; on top, for regrtest to tell where it hangs
-_FAILED = re.compile(r"^(?:ERROR|FAIL): [^\n(]*\(([\w.]+)", re.M)
-_COUNT = re.compile(r"^Total tests: run=([\d,]+)(?: \(filtered\))?(?: failures=[\d,]+)?(?: skipped=([\d,]+))?", re.M)
-_SKIPPED = re.compile(r"^\S+ skipped(?: \(resource denied\))? -- (.*)|^(?:\S+ )?skipped", re.M)
-_TIMEOUT = re.compile(r"^Timeout \(\d+:\d\d:\d\d\)!", re.M)   # faulthandler.dump_traceback_later
-# regrtest: bad test, environment changed, no tests ran (Lib/test/libregrtest/utils.py and results.py).
-_BAD, _CHANGED, _NONE_RAN = 2, 3, 4
+STATUSES = ("passed", "failed", "skipped", "timeout", "crashed")
+# A file that runs fewer tests than this part of the reference's has lost a module, not a test that depends on the hour.
+FEWER = 0.9
+_KINDS = (("tests", int), ("skipped", int), ("failed", list))
 
 
-@dataclass(frozen=True)
-class Result:
-    """One file. status: passed, failed, skipped, timeout, crashed. failed: ids of tests, or the file's own name.
-
-    tests, skipped: how many. seconds: of wall time. expected: those of failed that may fail, with the reason.
-    """
-
-    file: str
-    status: str
-    tests: int = 0
-    skipped: int = 0
-    failed: tuple[str, ...] = ()
-    seconds: float = 0.0
-    expected: tuple[tuple[str, str], ...] = ()
-    told: str = ""
-
-    @property
-    def unexpected(self) -> list[str]:
-        return [test for test in self.failed if test not in dict(self.expected)]
-
-
-def judged(file: str, code: int | None, output: str, seconds: float, expected: Mapping[str, str]) -> Result:
-    """Return what one run of regrtest says. code: its exit status, None for one that was killed after its time."""
-    count = _COUNT.search(output)
-    numbers = [int((number or "0").replace(",", "")) for number in count.groups()] if count else [0, 0]
-    failed = tuple(sorted(set(_FAILED.findall(output))))
-    if code is None or code == 1 and _TIMEOUT.search(output):
-        status = "timeout"
-    elif code in (0, _CHANGED, _NONE_RAN):
-        status = "skipped" if not numbers[0] and _SKIPPED.search(output) or code == _NONE_RAN else "passed"
-    else:
-        status = "failed" if code == _BAD and count else "crashed"
-    if status in ("timeout", "crashed") or (status == "failed" and not failed):
-        failed = (*failed, file)
-    failed = failed if status not in ("passed", "skipped") else ()
-    known = tuple((test, why) for test in failed if (why := expectations.reason(test, expected)))
-    told = output[-3000:] if len(known) < len(failed) else ""
-    return Result(file, status, numbers[0], numbers[1], failed, round(seconds, 1), known, told)
-
-
-@dataclass(frozen=True)
-class Device:
-    """A copy of root/ to run tests in: they write beside the library. command: the interpreter's words. seconds: per file."""
-
-    command: tuple[str, ...]
-    env: Mapping[str, str]
-    scratch: Path
-    seconds: float = SECONDS
-
-    def files(self) -> list[str]:
-        """Return every test file that the interpreter's test package has. Raises UserError when it has none."""
-        done = subprocess.run([*self.command, "-m", "test", "--list-tests"], env=self.env, cwd=self.scratch, capture_output=True,
-                              text=True, stdin=subprocess.DEVNULL)
-        if done.returncode or not done.stdout.split():
-            raise UserError(self.command[-1], f"it has no working test package ({done.stderr.strip()[-300:]})", "build with tests=yes")
-        return done.stdout.split()
-
-    def run(self, file: str, expected: Mapping[str, str]) -> Result:
-        """Run one test file."""
-        start = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix=f"{file}-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
-            # curses: screens go into a file where there is no terminal
-            words = [*self.command, "-m", "test", "-W", "-u", "curses", "--timeout", str(self.seconds), "--tempdir", folder, file]
-            with open(Path(folder) / "output", "w+b") as stream:
-                process = subprocess.Popen(words, env={**self.env, "HOME": folder, "TMPDIR": folder}, cwd=folder, stdout=stream,
-                                           stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
-                code = _wait(process, self.seconds + GRACE)
-                stream.seek(0)
-                output = stream.read().decode("utf-8", "replace")
-        return judged(file, code, output, time.monotonic() - start, expected)
-
-
-def _wait(process: subprocess.Popen, seconds: float) -> int | None:
-    try:
-        code: int | None = process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        code = None
-    try:
-        os.killpg(process.pid, signal.SIGKILL)   # what a test left running, too
-    except ProcessLookupError:
-        pass
-    process.wait()
-    return code
-
-
-def run_all(files: Sequence[str], run: Callable[[str], Result], jobs: int, say: Callable[[str], None]) -> list[Result]:
-    """Run files side by side; an unexpected failure gets one more try, alone."""
+def run_all(files: Sequence[str], run: Callable[[str], Result], jobs: int, say: Callable[[str], None],
+            stop: Callable[[], None] = lambda: None) -> list[Result]:
+    """Run files side by side; an unexpected failure gets one more try, alone. stop: ends what runs, when a signal ends this."""
     def one(file: str) -> Result:
         result = run(file)
         say(f"{result.status:<8} {result.seconds:>7.1f} s  {file}" + (f"  unexpected: {len(result.unexpected)}" if result.unexpected else ""))
         return result
-    with ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(one, files))
+
+    def several(names: Sequence[str], at_once: int) -> list[Result]:
+        nonlocal say
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                return list(pool.map(one, names))   # it takes back what has not begun
+            except BaseException:
+                say = str   # what is stopped has not crashed
+                stop()
+                raise
+    results = {result.file: result for result in several(files, jobs)}
     # What depends on the load of the machine passes when it runs alone.
-    return [result if not result.unexpected else replace(one(result.file), told=result.told) for result in results]
+    for again in several([file for file, result in results.items() if result.unexpected], 1):
+        first = results[again.file]
+        results[again.file] = replace(again, told=again.told or first.told, retried=tuple(first.unexpected))
+    return list(results.values())
 
 
-def summary(results: Sequence[Result]) -> str:
-    """Return the table for people: what failed, worst first, and the sums."""
+def summary(results: Sequence[Result], idle: Sequence[str] = ()) -> str:
+    """Return the table for people: what failed, worst first, and the sums. idle: patterns of expectations that no failure matched."""
     lines = [f"{'UNEXPECTED':<11}{result.status:<9}{result.file}: {', '.join(result.unexpected[:10])}"
              for result in results if result.unexpected]
     lines += [f"{'expected':<11}{result.status:<9}{result.file}: {test}: {why}" for result in results for test, why in result.expected]
-    counts = {status: sum(result.status == status for result in results) for status in ("passed", "failed", "skipped", "timeout", "crashed")}
+    lines += [f"{'retried':<11}{result.status:<9}{result.file}: at first {', '.join(result.retried[:10])}"
+              for result in results if result.retried and not result.unexpected]
+    lines += [f"{'skipped':<20}{result.file}: {result.told}" for result in results if result.status == "skipped"]
+    lines += [f"{'changed':<11}{result.status:<9}{result.file}: it leaves a changed environment behind" for result in results if result.changed]
+    lines += [f"note: {pattern}: expected to fail, and it did not; is its row in expectations.toml still needed?" for pattern in idle]
+    counts = Counter(result.status for result in results)
     lines.append(f"conformance: {len(results)} files, {sum(result.tests for result in results)} tests, "
-                 + ", ".join(f"{number} {status}" for status, number in counts.items())
+                 + ", ".join(f"{counts[status]} {status}" for status in STATUSES)
                  + f", {sum(len(result.unexpected) for result in results)} unexpected")
     return "".join(f"{line}\n" for line in lines)
 
 
-def report(name: str, results: Sequence[Result]) -> dict:
-    """Return what conformance.json holds."""
-    return {"variant": name, "files": {result.file: {**asdict(result), "expected": dict(result.expected), "unexpected": result.unexpected}
-                                       for result in results}}
+def report(name: str, only: str, results: Sequence[Result], idle: Sequence[str]) -> dict:
+    """Return what conformance.json holds. only: the files that were asked for, empty for all."""
+    return {"variant": name, "only": only, "idle": list(idle),
+            "files": {result.file: {**asdict(result), "expected": dict(result.expected), "unexpected": result.unexpected} for result in results}}
 
 
-def defects(ours: Mapping, reference: Mapping) -> list[str]:
-    """Return the files that pass with the reference and fail with ours, or ran there and were skipped here."""
-    good = {file for file, row in reference["files"].items() if row["status"] == "passed"}
-    return sorted(file for file, row in ours["files"].items() if file in good and row["status"] != "passed")
+def loaded(path: Path) -> dict:
+    """Read a conformance.json. Raises UserError for anything else."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        for row in found["files"].values():
+            if row["status"] not in STATUSES or not all(isinstance(row[key], kind) for key, kind in _KINDS):
+                raise ValueError
+    except (ValueError, TypeError, KeyError, AttributeError):   # no JSON, or of another form
+        raise UserError(str(path), "it is no result of conformance", "name a conformance.json") from None
+    return found
+
+
+def defects(ours: Mapping, reference: Mapping) -> dict[str, str]:
+    """Return the files with which something works in the reference and not in ours, each with what that is."""
+    found = {file: _worse(ours["files"].get(file), row, bool(ours.get("only"))) for file, row in sorted(reference["files"].items())}
+    return {file: why for file, why in found.items() if why}
+
+
+def _worse(ours: Mapping | None, theirs: Mapping, partial: bool) -> str:
+    if theirs["status"] not in ("passed", "failed"):
+        return ""
+    if ours is None:
+        return "" if partial or theirs["status"] != "passed" else "it passes there, and did not run here"
+    if ours["status"] != "passed" and theirs["status"] == "passed":
+        return f"it passes there, and here: {ours['status']}: {', '.join(ours['failed'][:10]) or ours.get('told', '')}"
+    if more := sorted({*ours["failed"]} - {*theirs["failed"]}):
+        return f"fails here alone: {', '.join(more[:10])}"
+    ran, wanted = (row["tests"] - row["skipped"] for row in (ours, theirs))
+    return f"{ran} tests ran, {wanted} there" if ran < FEWER * wanted else ""
 
 
 def chosen(only: str, there: Sequence[str]) -> list[str]:
-    """Return the test files that ``only=`` names; all without it. Raises UserError for one that does not exist."""
-    wanted = [name.strip() for name in only.split(",") if name.strip()]
-    for name in wanted:
-        if name not in there:
+    """Return the test files that ``only=`` names; all without it. Raises UserError for one that does not exist.
+
+    A package whose files run one by one (libregrtest/findtests.py, SPLITTESTDIRS) stands for all of them.
+    """
+    found: list[str] = []
+    for name in (name.strip() for name in only.split(",") if name.strip()):
+        files = [file for file in there if file == name or file.startswith(f"test.{name}.")]
+        if not files:
             hint = nearest(name, there)
             raise UserError(f"only={name}", "there is no such test file" + (f"; {hint}?" if hint else ""), "name files of the package test")
-    return wanted or list(there)
+        found += files
+    return list(dict.fromkeys(found)) or list(there)
 
 
 def _run(args: argparse.Namespace) -> int:
     known: dict[str, variant.Variant] = {}
     for folder in args.variants:
         known |= variant.load_all(folder, inherit.places(args.variants[0]))
-    chosen_one = known[args.variant]
-    found = runner.runner(chosen_one)
-    expected = expectations.load(args.variants, sorted({chosen_one.name, chosen_one.triple}), found.foreign)
-    scratch = Path(tempfile.mkdtemp(prefix="conformance-", dir=args.output.parent))
+    if args.variant not in known:
+        raise UserError(f"--variant {args.variant}", nearest(args.variant, known) or "there is no such variant", "name a folder of --variants")
+    target = known[args.variant]
+    found = runner.runner(target)
     row = None
-    try:
-        shutil.copytree(args.root, scratch / "device", symlinks=True)
-        python = scratch.absolute() / "device" / args.python
-        if args.test_package:
-            (python.parents[1] / "lib" / python.name / "test").symlink_to(args.test_package.absolute())
-        if found.foreign and os.geteuid() == 0:
-            try:
-                row = runner.register(python, found.words[0])
-            except OSError as error:
-                print(f"note: the kernel takes no row for qemu ({error}): tests that start sys.executable fail", file=sys.stderr)
-        env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **dict(found.env)}
-        device = Device((*found.words, str(python)), env, scratch.absolute(), SECONDS * (3 if found.foreign else 1))
-        files = chosen(args.only, device.files())
-        results = run_all(files, lambda file: device.run(file, expected), args.jobs, lambda line: print(line, flush=True))
-    finally:
-        runner.unregister(row)
-        shutil.rmtree(scratch, ignore_errors=True)
-    verdict.write_json(args.output, report(args.variant, results))
-    print(summary(results), end="")
+    with device.ends_in_order(), device.scratch(args.output) as scratch:
+        try:
+            shutil.copytree(args.root, scratch / "device", symlinks=True)
+            python = scratch / "device" / args.python
+            if args.test_package:   # copied, too: it gets byte-code beside it
+                shutil.copytree(args.test_package, python.parents[1] / "lib" / python.name / "test", ignore=shutil.ignore_patterns("__pycache__"))
+            env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **dict(found.env)}
+            if found.foreign:
+                row = _row(python, found.words[0], env)
+            tests = device.Device((*found.words, str(python)), env, scratch, device.SECONDS * (3 if found.foreign else 1))
+            files = chosen(args.only, tests.files())
+            expected = expectations.load(args.variants, sorted({target.name, target.triple}), found.foreign, tests.lacks)
+            results = run_all(files, lambda file: tests.run(file, expected), args.jobs, lambda line: print(line, flush=True), tests.groups.stop)
+        finally:
+            runner.unregister(row)
+    idle = expectations.idle(expected, [result.file for result in results if result.ran],
+                             [test for result in results for test in (*result.failed, *result.retried)])
+    verdict.write_json(args.output, report(args.variant, args.only, results, idle))
+    print(summary(results, idle), end="")
     return 1 if any(result.unexpected for result in results) else 0
+
+
+def _row(python: Path, qemu: str, env: Mapping[str, str]) -> runner.Row | None:
+    """Let the kernel start the interpreter, or say what fails without."""
+    try:
+        return runner.register(python, qemu)
+    except OSError as error:
+        if not runner.starts(python, env):
+            print(f"note: the kernel takes no row for qemu ({error}): tests that start sys.executable fail", file=sys.stderr)
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,18 +177,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--test-package", type=Path, help="a folder to use as the package test, where root has none")
     run.add_argument("--only", default="", help="comma list of test files")
     run.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="files at once")
-    compare = commands.add_parser("compare", help="name files that pass with the reference and not with ours")
+    compare = commands.add_parser("compare", help="name files that do better with the reference than with ours")
     compare.add_argument("ours", type=Path)
     compare.add_argument("reference", type=Path)
     args = parser.parse_args(arguments)
     try:
         if args.command == "run":
             return _run(args)
-        found = defects(*(json.loads(path.read_text("utf-8")) for path in (args.ours, args.reference)))
+        found = defects(loaded(args.ours), loaded(args.reference))
     except (UserError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    print("".join(f"defect: {file}\n" for file in found) + f"conformance: {len(found)} files pass with the reference alone")
+    print("".join(f"defect: {file}: {why}\n" for file, why in found.items()) + f"conformance: {len(found)} files do better with the reference")
     return 1 if found else 0
 
 

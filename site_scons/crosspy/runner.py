@@ -1,17 +1,23 @@
 """How a program of the target runs on this machine: directly, or under qemu-user."""
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
+import secrets
 import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import UserError
 from .variant import Variant
 
-# A kernel runs programs of these machines, too, when it has their loader (or they need none): IA32_EMULATION.
-_ALSO = {"x86_64": ("i686",)}
+# A kernel runs programs of these machines, too, when the machine has their loader (or they need none), and the kernel was built so
+# that there is this file: IA32_EMULATION (arch/x86/entry/vdso/vdso32-setup.c).
+_ALSO = {("x86_64", "i686"): "/proc/sys/abi/vsyscall32"}
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,7 @@ def runner(variant: Variant) -> Runner:
     """Return how the variant's programs run here. Raises UserError where they cannot, naming the package that is missing."""
     run, loader = variant.run, "" if variant.static else variant.elf.interpreter
     machine = platform.machine()
-    if machine == run.machine or (run.machine in _ALSO.get(machine, ()) and (not loader or os.path.exists(loader))):
+    if machine == run.machine or (os.path.exists(_ALSO.get((machine, run.machine), "")) and (not loader or os.path.exists(loader))):
         return Runner()
     where = f"target={variant.name}"
     if not run.qemu:
@@ -68,24 +74,59 @@ def _escaped(data: bytes) -> bytes:
     return b"".join(b"\\x%02x" % byte for byte in data)
 
 
-def register(program: Path, qemu: str) -> Path | None:
-    """Let the kernel start programs like one with a static qemu. Returns the row to remove, None where one was there.
+@dataclass(frozen=True)
+class Row:
+    """A row of ours. handle: holds the lock that tells others that its process lives."""
 
-    Raises OSError where this user may not, or the kernel cannot.
+    path: Path
+    handle: int
+
+
+def register(program: Path, qemu: str) -> Row:
+    """Let the kernel start programs like one with a static qemu, until unregister().
+
+    Each run has a row of its own, since another's goes away with that one; of rows for the same programs the newest counts. Rows
+    that a killed run left are taken out. Raises OSError where this user may not, or the kernel cannot.
     """
-    row = TABLE / f"crosspy-{Path(qemu).name}"
-    if row.exists():
-        return None
     with open(program, "rb") as stream:
-        text = binfmt_row(stream.read(20), row.name, qemu)
-    (TABLE / "register").write_bytes(text)
-    return row
+        head = stream.read(20)
+    row = TABLE / f"crosspy.{secrets.token_hex(4)}.{Path(qemu).name}"
+    with _held(TABLE):   # nobody finds a row that is not locked yet
+        for left in TABLE.glob("crosspy.*"):
+            try:
+                with _held(left, fcntl.LOCK_NB):
+                    left.write_text("-1")
+            except OSError:
+                pass   # its process lives, or it has just gone
+        (TABLE / "register").write_bytes(binfmt_row(head, row.name, qemu))
+        handle = os.open(row, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    return Row(row, handle)
 
 
-def unregister(row: Path | None) -> None:
-    """Take a row out again."""
+@contextmanager
+def _held(path: Path, how: int = 0) -> Iterator[None]:
+    handle = os.open(path, os.O_RDONLY)
     try:
-        if row:
-            row.write_text("-1")
-    except OSError:
-        pass
+        fcntl.flock(handle, fcntl.LOCK_EX | how)
+        yield
+    finally:
+        os.close(handle)
+
+
+def unregister(row: Row | None) -> None:
+    """Take a row out again."""
+    if row:
+        try:
+            row.path.write_text("-1")
+        except OSError:
+            pass
+        os.close(row.handle)
+
+
+def starts(python: Path, env: Mapping[str, str]) -> bool:
+    """Tell whether the kernel starts an interpreter by itself, as with the rows of Debian's binfmt-support."""
+    try:
+        return not subprocess.run([python, "-S", "-c", "0"], env=env, capture_output=True, timeout=60).returncode
+    except (OSError, subprocess.TimeoutExpired):
+        return False
