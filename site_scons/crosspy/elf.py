@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 
 from elftools.common.utils import struct_parse
@@ -22,9 +23,11 @@ __all__ = ["MAX_SYMBOLS", "ElfError", "ElfFacts", "Version", "head", "read"]
 
 MAGIC = b"\x7fELF"
 MAX_SECTIONS, MAX_SEGMENTS, MAX_TAGS = 20_000, 1_000, 10_000
+MAX_CODE = 16   # executable segments that sections are looked for in; linkers make one or two
 MAX_NAME, MAX_NAMES = 4096, 16_000_000   # bytes: of one name, of all names taken from one file
 _MACHINES = {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}
 _DF_TEXTREL, _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 4, 8, 1, 0x08000000
+_SHF_ALLOC, _SHF_EXECINSTR = 2, 4
 _TAGS, _LETTERS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}, (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
 _DEBUG = (".debug_", ".zdebug_", ".stab", ".gdb_index")
 _ATTRIBUTES = (".ARM.attributes", ".riscv.attributes", ".gnu.attributes", ".MIPS.abiflags")
@@ -64,11 +67,12 @@ class _Reader:
         self.wide, self.mark = self.elf.elfclass == 64, "<" if self.elf.little_endian else ">"
         self.segments = self._table("ph", self.elf.num_segments(), self.elf.structs.Elf_Phdr, MAX_SEGMENTS)
         self.sections = self._table("sh", self.elf.num_sections(), self.elf.structs.Elf_Shdr, MAX_SECTIONS)
-        places = [(s["p_type"], s["p_offset"] + s["p_filesz"]) for s in self.segments]
-        for kind, end in places + [(s["sh_type"], s["sh_offset"] + s["sh_size"]) for s in self.sections]:
-            if kind not in ("SHT_NULL", "SHT_NOBITS", "PT_GNU_STACK") and end > len(data):
-                raise ElfError(f"it is cut off: a {kind} ends at byte {end} of {len(data)}")
+        places = [(s["p_type"], s["p_offset"], s["p_filesz"]) for s in self.segments]
+        for kind, start, size in places + [(s["sh_type"], s["sh_offset"], s["sh_size"]) for s in self.sections]:
+            if kind not in ("SHT_NULL", "SHT_NOBITS", "PT_GNU_STACK") and size and start + size > len(data):
+                raise ElfError(f"it is cut off: a {kind} ends at byte {start + size} of {len(data)}")
         self.tags, self.strings, self.loads = [], (0, 0), [s for s in self.segments if s["p_type"] == "PT_LOAD"]
+        self.code = [s for s in self.loads if s["p_flags"] & 1]   # PF_X
 
     def _table(self, name: str, count: int, shape, most: int) -> list:
         start, width = self.elf.header[f"e_{name}off"], self.elf.header[f"e_{name}entsize"]
@@ -84,15 +88,20 @@ class _Reader:
             raise ElfError(f"its type is {kind}, neither object, program nor library")
         if kind != "ET_REL" and not self.loads:
             raise ElfError("it has no PT_LOAD segment")
-        stack, loader = types.get("PT_GNU_STACK"), types.get("PT_INTERP")
+        known = {"flags": self.elf.header["e_flags"], "type": kind, "osabi": self.data[7], "abiversion": self.data[8]}
+        noted = elfnotes.notes(self, str(self.elf.header["e_machine"]))
+        if self._debug_only():
+            return ElfFacts(*head(self.data), **known, build_id=noted["build_id"], debug_only=True)
+        stack, loader, named = types.get("PT_GNU_STACK"), types.get("PT_INTERP"), self._named_sections()
+        named["attributes"] = named.get("attributes", ()) + noted.pop("attributes")
         return ElfFacts(
-            *head(self.data), flags=self.elf.header["e_flags"], type=kind,
+            *head(self.data), **known,
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
             # MIPS has a read-only PT_DYNAMIC and so needs no PT_GNU_RELRO where nothing is to be protected.
             relro="PT_GNU_RELRO" in types or not types.get("PT_DYNAMIC", {"p_flags": 2})["p_flags"] & 2,
-            dynamic="PT_DYNAMIC" in types, page=self._page(), **elfnotes.notes(self), **self._named_sections(),
+            dynamic="PT_DYNAMIC" in types, page=self._page(), **noted, **named,
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
     def _dynamic(self, segment) -> dict:
@@ -123,8 +132,11 @@ class _Reader:
             return {}
         start, size = self.sections[index]["sh_offset"], self.sections[index]["sh_size"]
         debug, link, found = set(), "", {}
+
+        def named(section) -> str:
+            return self._cut(start + section["sh_name"], start + size) if section["sh_name"] else ""
         for section in self.sections:
-            name = self._cut(start + section["sh_name"], start + size) if section["sh_name"] else ""
+            name = named(section)
             if name.startswith(_DEBUG):
                 debug.add(name)
             elif name == ".gnu_debuglink":
@@ -132,7 +144,25 @@ class _Reader:
             elif name in _ATTRIBUTES:
                 found[name] = self.data[section["sh_offset"]:section["sh_offset"] + section["sh_size"]]
         return {"debug": tuple(sorted(debug)), "debug_link": link, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
+                "mixed": tuple(self._mixed(named)),
                 "attributes": tuple(row for name, content in found.items() for row in elfnotes.attributes(self, name, content))}
+
+    def _debug_only(self) -> bool:
+        """Tell whether there are sections for code and no code, neither in them nor in segments: a file of ``objcopy --only-keep-debug``.
+
+        Headers and notes stay, which may lie in the segment of the code.
+        """
+        kinds = {s["sh_type"] for s in self.sections if s["sh_flags"] & _SHF_EXECINSTR and s["sh_size"]}
+        return kinds == {"SHT_NOBITS"} and all(s["p_filesz"] < 4096 for s in self.code)
+
+    def _mixed(self, name: Callable[[dict], str]) -> Iterator[str]:
+        """Yield what is mapped executable though it is no code (gABI 4, SHF_EXECINSTR). name: gives that of a section."""
+        if any(s["p_filesz"] and not s["p_offset"] for s in self.code):
+            yield "ELF header"
+        for section in self.sections:
+            if (section["sh_flags"] & (_SHF_ALLOC | _SHF_EXECINSTR) == _SHF_ALLOC and section["sh_size"] and section["sh_type"] != "SHT_NOBITS"
+                    and any(0 <= section["sh_addr"] - s["p_vaddr"] < s["p_memsz"] for s in self.code[:MAX_CODE])):
+                yield name(section)
 
     def _page(self) -> int:
         """The largest page size with which the kernel can map every PT_LOAD (gABI 5, p_align)."""

@@ -26,14 +26,15 @@ class ElfFacts:
     """What one ELF file says about itself.
 
     bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags.
-    stack: the flags of PT_GNU_STACK like ``RWE``, empty without one. writable_code: addresses of PT_LOADs with W and X.
+    stack: the flags of PT_GNU_STACK like ``RWX``, empty without one. writable_code: addresses of PT_LOADs with W and X.
     search_paths: ``RPATH ...`` and ``RUNPATH ...``. debug: names of sections with debug information. debug_link: the
     file that .gnu_debuglink names. symtab: it has a .symtab.
     relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS). dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
     one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
     attributes: build attributes like ``ARM.ABI_VFP_ARGS=1``. versions, defines: symbol versions that it needs and has.
-    exports: global symbols that others see. hidden: those of them that only who names their version sees. undefined: those that it needs without a version, weak: those that it can do
-    without.
+    exports: global symbols that others see. hidden: those of them that only who names their version sees. undefined: those that it needs
+    without a version, weak: those that it can do without. osabi, abiversion: of e_ident. mixed: what is mapped executable though it is
+    no code, ``ELF header`` and names of sections. debug_only: its code is left out, as ``objcopy --only-keep-debug`` does.
     """
 
     bits: int
@@ -66,13 +67,19 @@ class ElfFacts:
     debug: tuple[str, ...] = ()
     debug_link: str = ""
     symtab: bool = False
+    osabi: int = 0
+    abiversion: int = 0
+    mixed: tuple[str, ...] = ()
+    debug_only: bool = False
 
     @property
     def kind(self) -> str:
-        """``program``, ``static-program``, ``shared-object`` or ``object``.
+        """``program``, ``static-program``, ``shared-object``, ``object`` or ``debug-file``.
 
         A PIE is an ET_DYN with DF_1_PIE; linkers before binutils 2.26 leave that out, but give it no DT_SONAME.
         """
+        if self.debug_only:
+            return "debug-file"
         if self.type == "ET_REL":
             return "object"
         if self.type == "ET_DYN" and not self.pie and not (self.interpreter and not self.soname):

@@ -1,8 +1,8 @@
 """What compilers and linkers note about an ELF file: build-id, GNU properties, build attributes, MIPS ABI flags.
 
-gABI chapter 5, "Note Section"; Linux Extensions to gABI, ".note.gnu.property"; Addenda to the Arm ABI (IHI0045), "build
-attributes", whose format RISC-V (psABI, "Attributes") and GNU (``.gnu.attributes``) share; MIPS ABI flags as binutils'
-``include/elf/mips.h`` has them.
+gABI chapter 5, "Note Section"; Linux Extensions to gABI, ".note.gnu.property", and the x86-64 psABI's values in it; Addenda to
+the Arm ABI (IHI0045), "build attributes", whose format RISC-V (psABI, "Attributes") and GNU (``.gnu.attributes``) share; MIPS
+ABI flags as binutils' ``include/elf/mips.h`` has them.
 """
 from __future__ import annotations
 
@@ -13,34 +13,40 @@ from elftools.elf.enums import ENUM_ATTR_TAG_ARM, ENUM_ATTR_TAG_RISCV
 
 from .elffacts import ElfError
 
-MAX_NOTES, MAX_ATTRIBUTES = 1 << 16, 1 << 16   # bytes
+MAX_NOTES, MAX_ATTRIBUTES = 1 << 18, 1 << 16   # bytes: of all notes together, of one section of attributes
 _BUILD_ID, _PROPERTY = 3, 5   # NT_GNU_BUILD_ID, NT_GNU_PROPERTY_TYPE_0
-_FEATURES = {0xC0000000: ("BTI", "PAC", "GCS"), 0xC0000002: ("IBT", "SHSTK")}   # AARCH64_ and X86_FEATURE_1_AND
+# AARCH64_ and X86_FEATURE_1_AND: the same number may be another one's on another machine.
+_FEATURES = {"EM_AARCH64": (0xC0000000, ("BTI", "PAC", "GCS")), **dict.fromkeys(("EM_X86_64", "EM_386"), (0xC0000002, ("IBT", "SHSTK")))}
+_ISA_NEEDED = 0xC0008002   # GNU_PROPERTY_X86_ISA_1_NEEDED: 1 baseline, 2 x86-64-v2, 4 -v3, 8 -v4
 _VENDORS = {"aeabi": ("ARM", ENUM_ATTR_TAG_ARM), "riscv": ("RISCV", ENUM_ATTR_TAG_RISCV), "gnu": ("GNU", {})}
 _ARM_TEXT, _COMPATIBILITY = (4, 5), 32   # below 32 each ARM tag has its own type, from there odd ones are texts
 _MIPS = struct.Struct("HBBBBBBIIII")
 _MIPS_NAMES = ("version", "isa_level", "isa_rev", "gpr_size", "cpr1_size", "cpr2_size", "fp_abi", "isa_ext", "ases")
 
 
-def notes(reader) -> dict:
-    """Return the facts build_id and properties. reader: gives data, mark, wide, segments and sections."""
-    build_id, properties = "", None
+def notes(reader, machine: str) -> dict:
+    """Return the facts build_id, properties and attributes. reader: gives data, mark, wide, segments and sections."""
+    build_id, isa, properties = "", 0, set()
     for kind, content in _notes(reader):
         if kind == _BUILD_ID:
             build_id = content.hex()
         elif kind == _PROPERTY:
-            found = frozenset(_properties(reader, content))
-            properties = found if properties is None else properties | found
-    return {"build_id": build_id, "properties": tuple(sorted(properties or ()))}
+            for number, bits in _properties(reader, content):
+                expected, names = _FEATURES.get(machine, (0, ()))
+                properties |= {name for place, name in enumerate(names) if number == expected and bits >> place & 1}
+                isa |= bits if number == _ISA_NEEDED and machine in ("EM_X86_64", "EM_386") else 0
+    return {"build_id": build_id, "properties": tuple(sorted(properties)), "attributes": (f"X86.ISA_1_NEEDED={isa}",) if isa else ()}
 
 
 def _notes(reader) -> Iterator[tuple[int, bytes]]:
     places = [(s["p_offset"], s["p_filesz"], s["p_align"]) for s in reader.segments if s["p_type"] == "PT_NOTE"]
     if not reader.segments:
         places = [(s["sh_offset"], s["sh_size"], s["sh_addralign"]) for s in reader.sections if s["sh_type"] == "SHT_NOTE"]
+    # Each place once, and one limit for all: thousands of headers may name the same bytes.
+    places = list(dict.fromkeys(places))
+    if (size := sum(size for _, size, _ in places)) > MAX_NOTES:
+        raise ElfError(f"its notes have {size} bytes, at most {MAX_NOTES} are read")
     for offset, size, alignment in places:
-        if size > MAX_NOTES:
-            raise ElfError(f"its notes at byte {offset} have {size} bytes, at most {MAX_NOTES} are read")
         align, at, content = 8 if alignment == 8 else 4, 0, reader.data[offset:offset + size]
         while at + 12 <= len(content):
             name_size, length, kind = struct.unpack_from(reader.mark + "III", content, at)
@@ -52,13 +58,13 @@ def _notes(reader) -> Iterator[tuple[int, bytes]]:
             at = (start + length + align - 1) // align * align
 
 
-def _properties(reader, content: bytes) -> Iterator[str]:
+def _properties(reader, content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (type, value) of each property of 4 bytes; other ones are skipped."""
     at, align = 0, 8 if reader.wide else 4
     while at + 8 <= len(content):
         kind, size = struct.unpack_from(reader.mark + "II", content, at)
-        if size == 4 and kind in _FEATURES:
-            bits, = struct.unpack_from(reader.mark + "I", content, at + 8)
-            yield from (name for number, name in enumerate(_FEATURES[kind]) if bits >> number & 1)
+        if size == 4:
+            yield kind, struct.unpack_from(reader.mark + "I", content, at + 8)[0]
         at += 8 + (size + align - 1) // align * align
 
 

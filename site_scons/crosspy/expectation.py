@@ -56,6 +56,7 @@ class Expectation:
     bound: bool = False
     stack_protector: bool = False
     fortify: bool = False
+    separate_code: bool = False
     waivers: tuple[dict[str, str], ...] = ()
     provided: tuple[str, ...] = ()
     hardening: dict[str, str] = field(default_factory=dict)

@@ -101,5 +101,7 @@ def expected(variant: Variant, options: Options, toolchain: Toolchain) -> dict:
     """Return the keys of an expectation that follow from hardening."""
     found = {one.name: not one.absent for one in features(variant, options, toolchain)}
     return {"pie": found["pie"], "bound": found["relro"] and found["bind-now"], "stack_protector": found["stack-protector"],
+            # LLD does so without being told.
+            "separate_code": found["separate-code"] or options.hardening and (toolchain.kind == "zig" or "-fuse-ld=lld" in toolchain.cc),
             "fortify": found["fortify"], "properties": list(properties(variant, options, toolchain)),
             "hardening": dict(stated(variant, options, toolchain))}

@@ -23,7 +23,7 @@ class Waiver:
 
 def unfit(variant) -> list[str]:
     """Return what is wrong with such lines of a variant.Variant."""
-    found = [f"elf.attributes: {row!r} is not NAME=PATTERN" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
+    found = [f"elf.attributes: {row!r} is not NAME=PATTERN or NAME<=LIMIT" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
     found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
               if not re.fullmatch(r"[\w-]+: \S.*", row)]
     found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]

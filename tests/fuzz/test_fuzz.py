@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import resource
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,8 @@ ELVES = [*(path.read_bytes() for path in sorted((UNIT / "fixtures").glob("*.elf"
          relocatable(sections=((".ARM.attributes", 0x70000003, tiny_elf.aeabi((6, 10), (28, 1))),)),
          tiny_elf.make(bits=32, data="big", versions={("a", "B"): ["c"]}, defines={"V": ["x"]}, properties=(0xC0000002, 3)),
          tiny_elf.make(sections=((".MIPS.abiflags", 1, bytes(24)), (".riscv.attributes", 1, tiny_elf.aeabi((4, 16), vendor="riscv"))))]
-ARCHIVES = [tiny_elf.ar({"a.o": relocatable(), "a_name_that_is_long.o": relocatable()})]
+ARM = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False, bits=32, machine=tiny_elf.EM_ARM, sections=((".ARM.attributes", 0x70000003, tiny_elf.aeabi((6, 10), (28, 1))),))
+ARCHIVES = [tiny_elf.ar({"a.o": relocatable(), "a_name_that_is_long.o": relocatable()}), tiny_elf.ar({"a.o": ARM, "b.o": ARM})]
 
 
 @pytest.mark.parametrize("examples", LENGTHS)
@@ -201,6 +203,17 @@ def test_garbled_setup_files_and_makefiles_are_read_or_refused(examples, tmp_pat
 
 
 SIZE = 10_000_000   # bytes
+
+
+def notes_everywhere() -> bytes:
+    """An object of 19,000 sections of notes, each another part of one table."""
+    whole = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False, sections=((".note", 7, struct.pack("<III", 0, 0, 1) * 5_000),))
+    start, = struct.unpack_from("<Q", whole, 40)   # e_shoff
+    row = whole[start + 64:start + 128]
+    more = (row[:32] + struct.pack("<Q", 60_000 - 12 * (number % 4_000)) + row[40:] for number in range(18_997))
+    return whole[:60] + struct.pack("<H", 19_000) + whole[62:] + b"".join(more)
+
+
 LARGE = {
     "elf": lambda: tiny_elf.make(symbols=SIZE // 24, payload=bytes(SIZE)),
     "symbols": lambda: tiny_elf.make(exports=tuple(f"PyInit_{'x' * 30}{number}" for number in range(110_000))),
@@ -208,6 +221,8 @@ LARGE = {
     "versions": lambda: tiny_elf.make(versions={("l", "V"): [f"f{number}" for number in range(150_000)]}),
     "attributes": lambda: tiny_elf.make(sections=((".ARM.attributes", 1, b"A" + bytes(SIZE)),)),
     "notes": lambda: tiny_elf.make(build_id=bytes(SIZE // 2)),
+    "notes everywhere": notes_everywhere,
+    "members": lambda: tiny_elf.ar({f"{number}.o": ARM for number in range(SIZE // (60 + len(ARM)))}),
     "dates": lambda: tiny_elf.make(payload=b"Jan 01 2020\0" * (SIZE // 12)),
     "archive": lambda: tiny_elf.ar({f"{number}.o": b"" for number in range(SIZE // 60)}),
     "makefile": lambda: b"A=$(B)$(B)\nB=$(C)$(C)\nC=" + b"x" * 1_000_000 + b"\nLIBRARY_OBJS=" + b"$(A)" * 200_000 + b"\n",

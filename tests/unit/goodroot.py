@@ -34,7 +34,7 @@ def extension(**changes) -> bytes:
 
 
 def libpython(**changes) -> bytes:
-    return tiny_elf.make(**COMMON | {"soname": LIBPYTHON, "needed": ("libc.so.6",), "exports": (*ABI, "_start"), **changes})
+    return tiny_elf.make(**COMMON | {"soname": LIBPYTHON, "needed": ("libc.so.6",), "exports": (*ABI, "_start"), "weak": ("__memcpy_chk",), **changes})
 
 
 def stub(**changes) -> bytes:

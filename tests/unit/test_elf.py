@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import tiny_elf
+import tiny_link
 
 from crosspy import archive, elf
 
@@ -54,7 +55,7 @@ def test_both_classes_and_both_byte_orders_are_read(bits, data):
         exports=("PyInit_x", "other"), hidden=("PyInit_hidden",), stack="RWX", load="RWX", textrel="DF_TEXTREL", relr=True, align=0x4000,
         sections=(".debug_info", ".text", ".zdebug_line")))
     assert facts == elf.ElfFacts(
-        bits, data, "EM_S390", 0x1234, "ET_DYN", soname="libx.so.1", needed=("liba.so", "libb.so"),
+        bits, data, "EM_S390", 0x1234, "ET_DYN", mixed=("ELF header",), soname="libx.so.1", needed=("liba.so", "libb.so"),
         search_paths=("RPATH /a", "RUNPATH /b"), stack="RWX", writable_code=("0x0",), relro=True, dynamic=True, bind_now=True,
         textrel=True, relr=True, page=0x4000, exports=("PyInit_x", "other"), debug=(".debug_info", ".zdebug_line"),
         versions=(elf.Version("A_1", "liba.so", ("one", "two")), elf.Version("A_2", "liba.so", ()),
@@ -73,6 +74,27 @@ def test_versions_that_are_defined_notes_and_symbols_that_are_wanted_are_read(bi
     assert facts.defines == (elf.Version("V_1", "", ("a", "b")), elf.Version("V_2", "", ("c",)))
     assert (facts.build_id, facts.properties, facts.page) == ("01020304", ("BTI", "PAC"), 4096)
     assert (facts.debug_link, facts.symtab) == ("x.debug", True)
+
+
+@pytest.mark.parametrize(("machine", "kind", "properties", "attributes"), [
+    (tiny_elf.EM_X86_64, 0xC0000002, ("IBT", "SHSTK"), ()), (tiny_elf.EM_AARCH64, 0xC0000002, (), ()),
+    (tiny_elf.EM_X86_64, 0xC0000000, (), ()), (tiny_elf.EM_X86_64, 0xC0008002, (), ("X86.ISA_1_NEEDED=3",)),
+    (tiny_elf.EM_386, 0xC0008002, (), ("X86.ISA_1_NEEDED=3",)), (tiny_elf.EM_S390, 0xC0008002, (), ())])
+def test_gnu_properties_mean_what_their_machine_says(machine, kind, properties, attributes):
+    facts = elf.read(tiny_elf.make(machine=machine, properties=(kind, 3)))
+    assert (facts.properties, facts.attributes) == (properties, attributes)
+
+
+def test_what_is_mapped_executable_beside_code_is_told():
+    assert elf.read(tiny_elf.make(load="RX")).mixed == ("ELF header",)
+    assert elf.read(tiny_elf.make(load="R")).mixed == ()
+
+
+def test_a_file_of_debug_information_alone_is_no_damaged_one():
+    part = tiny_link.Part(".text", flags=tiny_link.AX, kind=tiny_link.NOBITS, size=1 << 20)
+    debug = tiny_link.make([part, tiny_link.Part(".debug_info", b"x", 0)])
+    assert elf.read(debug).kind == "debug-file"
+    assert elf.read(tiny_link.make([part, tiny_link.Part(".init", b"x", tiny_link.AX)])).kind == "object", "there is code"
 
 
 def test_segments_that_no_page_fits_have_pages_of_one_byte():
@@ -233,6 +255,23 @@ def test_members_of_an_archive_are_grouped_by_machine_and_have_their_long_names(
                                   archive.Group(32, "little", "EM_386", long, 1), archive.Group(0, "", "", "c.o", 1))
 
 
+@pytest.mark.parametrize(("bits", "machine", "section", "content", "rows"), [
+    (32, tiny_elf.EM_ARM, 0x70000003, tiny_elf.aeabi((6, 10), (28, 1)), ("ARM.CPU_ARCH=10", "ARM.ABI_VFP_ARGS=1")),
+    (64, 243, 0x70000003, tiny_elf.aeabi((4, 16), vendor="riscv"), ("RISCV.STACK_ALIGN=16",)),
+    (32, 8, 0x7000002A, bytes([0, 0, 32]) + bytes(21), None), (64, tiny_elf.EM_AARCH64, 0x70000003, b"A", ())])
+def test_members_tell_their_flags_and_build_attributes(bits, machine, section, content, rows):
+    name = {8: ".MIPS.abiflags", 243: ".riscv.attributes"}.get(machine, ".ARM.attributes")
+    member = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False, bits=bits, machine=machine, flags=0x20, sections=((name, section, content),))
+    group, = archive.read(tiny_elf.ar({"a.o": member, "b.o": member}))
+    assert (group.count, group.flags) == (2, 0x20)
+    assert group.attributes == (elf.read(member).attributes if rows is None else rows)
+
+
+def test_members_of_too_many_kinds_are_refused():
+    with pytest.raises(elf.ElfError, match="more than 1000 kinds"):
+        archive.read(tiny_elf.ar({f"{n}.o": OBJECT[:48] + struct.pack("<I", n) + OBJECT[52:] for n in range(1001)}))
+
+
 def test_an_empty_member_is_no_object():
     assert [group.machine for group in archive.read(tiny_elf.ar({"empty.o": b"", "a.o": OBJECT}))] == ["", "EM_AARCH64"]
 
@@ -240,7 +279,9 @@ def test_an_empty_member_is_no_object():
 @pytest.mark.parametrize(("data", "words"), [
     (b"!<thin>\n", "thin"), (b"!<arch>\n" + b"x" * 60, "member header at byte 8"), (b"!<arch>\nshort", "member header"),
     (tiny_elf.ar({"a.o": OBJECT})[:-8], "cut off"), (tiny_elf.ar({"a.o": OBJECT[:40]}), "member a.o"),
-    (tiny_elf.ar({"/17": OBJECT}), "long name")])
+    (tiny_elf.ar({"/17": OBJECT}), "long name"),
+    (tiny_elf.ar({"a.o": tiny_elf.make(type=1, dynamic=False, bits=32, machine=40, sections=((".ARM.attributes", 0x70000003, b"A\xff"),))}), "member a.o"),
+    (tiny_elf.ar({"a.o": tiny_elf.make(type=1, dynamic=False, bits=32, machine=40)[:-8]}), "member a.o")])
 def test_damaged_archives_say_what_is_wrong(data, words):
     with pytest.raises(elf.ElfError, match=words):
         archive.read(data)

@@ -107,11 +107,21 @@ def test_what_a_target_cannot_have_is_absent_with_its_reason(gnu, tmp_path):
     assert set(hardening.stated(gnu, given(hardening="no"), zig).values()) == {"absent: hardening=no"}
 
 
+ASKED = "pie", "bound", "stack_protector", "fortify", "separate_code"
+
+
 def test_inspection_expects_what_the_flags_give(gnu):
     own = dataclasses.replace(gnu, elf=dataclasses.replace(gnu.elf, properties=("IBT", "SHSTK")))
     found = hardening.expected(own, given(), TOOLCHAIN)
-    assert {name: found[name] for name in ("pie", "bound", "stack_protector", "fortify")} == dict.fromkeys(
-        ("pie", "bound", "stack_protector", "fortify"), True)
+    assert {name: found[name] for name in ASKED} == dict.fromkeys(ASKED, True)
     assert found["properties"] == ["IBT"], "only what the crt files of the toolchain carry"
     none = hardening.expected(own, given(hardening="no"), TOOLCHAIN)
-    assert not any(none[name] for name in ("pie", "bound", "stack_protector", "fortify", "properties"))
+    assert not any(none[name] for name in (*ASKED, "properties"))
+
+
+@pytest.mark.parametrize(("kind", "words", "separate"), [
+    ("zig", (), True), ("gcc", (), True), ("clang", ("-fuse-ld=lld",), True), ("clang", (), False)])
+def test_code_is_expected_apart_where_the_linker_is_told_so_or_does_so_by_itself(gnu, kind, words, separate):
+    toolchain = dataclasses.replace(TOOLCHAIN, kind=kind, cc=(*TOOLCHAIN.cc, *words))
+    assert hardening.expected(gnu, given(), toolchain)["separate_code"] == separate
+    assert not hardening.expected(gnu, given(hardening="no"), toolchain)["separate_code"]

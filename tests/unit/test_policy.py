@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import test_rootfs
 import tiny_elf
+import tiny_link
 from goodroot import (ABI, ARCHIVE, ATTRIBUTES, BUILD, COMMON, CORE, DYNLOAD, GLIBC, GUARDED, HARD, LIBPYTHON, LINK,
                       LOADER, OBJECT, PROGRAM, REPOSITORY, SOFT, SPAM, STUB, SUFFIX, expected, extension, findings,
                       libpython, program, relocatable, stub, write, write_root)
@@ -28,15 +29,23 @@ def test_a_good_root_has_no_findings(root):
     assert findings(root, expected()) == []
 
 
+CHECKS, GUARD = b"\0__memcpy_chk\0", b"\0__stack_chk_fail\0"
 MUTATIONS = [   # rule, file, what is written there (None: deleted), words of the message
     ("readable", PROGRAM, program()[:-100], "cut off"),
     ("readable", PROGRAM, b"\x7fELG" + program()[4:], None),
     ("readable", ARCHIVE, tiny_elf.ar({"a.o": relocatable()})[:-4], "cut off"),
     ("readable", "usr/lib/libz.so.1", b"INPUT(libz.a)", "neither ELF nor ar"),
     ("readable", "usr/lib/libz.so.1", b"", "neither ELF nor ar"),
+    ("elf-osabi", PROGRAM, program(osabi=9), "EI_OSABI 9"),
+    ("elf-osabi", OBJECT, relocatable(osabi=255, sections=((*ATTRIBUTES, HARD),)), "EI_OSABI 255"),
+    ("debug-file", PROGRAM, tiny_link.make([tiny_link.Part(".text", flags=tiny_link.AX, kind=tiny_link.NOBITS, size=9)]), "debug information alone"),
+    ("elf-flags", ARCHIVE, tiny_elf.ar({"a.o": relocatable(), "b.o": relocatable(flags=0x20)}), "0x20 in 1 members such as b.o"),
+    ("stack-protector", ARCHIVE, tiny_elf.ar({f"{n}.o": relocatable(payload=CHECKS if n else GUARDED) for n in range(150)}), "1 of 150 objects"),
+    ("fortify", ARCHIVE, tiny_elf.ar({f"{n}.o": relocatable(payload=GUARD if n else GUARDED) for n in range(150)}), "1 of 150 objects"),
+    ("fortify", CORE, libpython(weak=()), "no import of a __*_chk"),
     ("elf-class", PROGRAM, program(bits=32), "ELFCLASS32, expected ELFCLASS64"),
     ("elf-data", PROGRAM, program(data="big"), "found big, expected little"),
-    ("elf-machine", PROGRAM, program(machine=tiny_elf.EM_X86_64), "found EM_X86_64, expected EM_AARCH64"),
+    ("elf-machine", PROGRAM, program(machine=tiny_elf.EM_386), "found EM_386, expected EM_AARCH64"),
     ("elf-machine", ARCHIVE, tiny_elf.ar({"a_name_that_is_quite_long.o": relocatable(machine=tiny_elf.EM_X86_64)}),
      "EM_X86_64 in 1 members such as a_name_that_is_quite_long.o"),
     ("elf-machine", OBJECT, relocatable(machine=tiny_elf.EM_X86_64, sections=((*ATTRIBUTES, HARD),)), "EM_X86_64"),
@@ -166,7 +175,8 @@ def test_links_inside_root_are_followed_as_the_device_does(root, target):
 
 
 def test_every_rule_is_broken_by_a_test():
-    elsewhere = {"ext-suffix": test_another_suffix_is_a_finding_of_its_own, "symlink": test_links_that_leave_root_or_lead_nowhere_are_findings,
+    elsewhere = {"separate-code": test_code_and_data_in_one_segment_are_findings_where_the_build_separates_them,
+                 "ext-suffix": test_another_suffix_is_a_finding_of_its_own, "symlink": test_links_that_leave_root_or_lead_nowhere_are_findings,
                  "stable-abi": test_a_symbol_of_the_stable_abi_that_is_missing_is_a_finding_about_the_whole_root,
                  **dict.fromkeys(("rootfs-needed", "rootfs-symbol"),
                                  test_rootfs.test_libraries_symbols_and_versions_that_a_root_file_system_lacks_are_findings)}
@@ -188,6 +198,29 @@ def test_musl_allows_no_version_of_glibc_and_a_static_program_has_no_loader(tmp_
 def test_a_library_of_mips_without_anything_to_protect_needs_no_relro(root):
     write(root, SPAM, extension(relro=False, dynamic_flags="R"))
     assert findings(root, expected()) == []
+
+
+@pytest.mark.parametrize("now", ["DF_BIND_NOW", "DF_1_NOW", "DT_BIND_NOW"])
+def test_each_way_to_say_bind_now_counts(root, now):
+    write(root, PROGRAM, program(now=now))
+    assert findings(root, expected()) == []
+
+
+def test_code_and_data_in_one_segment_are_findings_where_the_build_separates_them(root):
+    found = findings(root, expected(separate_code=True))
+    assert {(one.rule, one.found) for one in found} == {("separate-code", "ELF header in a PT_LOAD with X")}
+    assert [one.file for one in found] == [PROGRAM, CORE, STUB, SPAM]
+
+
+def test_a_debug_file_in_its_place_is_none_of_the_rules_business(root):
+    write(root, "usr/lib/debug/.build-id/aa/bb.debug", tiny_link.make([tiny_link.Part(".text", flags=tiny_link.AX, kind=tiny_link.NOBITS, size=9)]))
+    assert findings(root, expected()) == []
+
+
+def test_some_flags_are_compared_in_linked_files_alone(root):
+    write(root, ARCHIVE, tiny_elf.ar({"a.o": relocatable()}))
+    found = findings(root, expected(flags=0x400, flags_mask=0xFF000000, linked_mask=0x400))
+    assert {one.rule for one in found} == {"elf-flags"} and {one.file for one in found} == {PROGRAM, CORE, STUB, SPAM}
 
 
 def test_only_masked_flags_are_compared(root):

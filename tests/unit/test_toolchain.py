@@ -188,7 +188,7 @@ def test_a_gcc_without_its_archiver_is_refused_before_anything_is_compiled(cross
 
 def test_only_the_properties_that_every_crt_file_has_can_be_asked_for(tmp_path):
     def write(name, bits):
-        (tmp_path / name).write_bytes(tiny_elf.make(type=tiny_elf.ET_DYN, properties=(0xC0000002, bits)))
+        (tmp_path / name).write_bytes(tiny_elf.make(machine=tiny_elf.EM_X86_64, properties=(0xC0000002, bits)))
         return str(tmp_path / name)
     both, one = write("crtbeginS.o", 3), write("Scrt1.o", 1)
     assert crtfiles.properties([both]) == ["IBT", "SHSTK"]

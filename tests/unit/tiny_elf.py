@@ -23,12 +23,12 @@ class _Strings:
 def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, interpreter="", needed=(), soname="", rpath="",
          runpath="", versions=None, exports=(), hidden=(), stack="RW", load="RX", relro=True, now="DF_BIND_NOW", textrel="",
          pie=False, relr=False, dynamic=True, sections=(), payload=b"", symbols=None, undefined=(), weak=(), defines=None,
-         align=0x10000, dynamic_flags="RW", build_id=b"", properties=None) -> bytes:
+         align=0x10000, dynamic_flags="RW", build_id=b"", properties=None, osabi=0) -> bytes:
     """Return an ELF file. versions: {(library, version): [symbols]}. defines: {version: [symbols]}.
 
     sections: names of further, empty sections, or rows (name, type, content). now, textrel: the tag or flag that says so.
     symbols: the number of symbols that the header of .dynsym claims. align: bytes, of the PT_LOAD. properties: (type, bits) of
-    .note.gnu.property.
+    .note.gnu.property. osabi: EI_OSABI.
     """
     wide, mark = bits == 64, "<" if data == "little" else ">"
     word = mark + ("Q" if wide else "I")
@@ -66,7 +66,7 @@ def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, in
     letters = {"load": load, "dynamic": dynamic_flags, "stack": stack}
     segments = [_segment(mark, wide, kind, letters.get(kind, "R"), *body.places.get(kind, (0, 0)), align if kind == "load" else 8)
                 for kind in kinds]
-    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if data == "little" else 2, 1]) + bytes(9)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if data == "little" else 2, 1, osabi]) + bytes(8)
     header = struct.pack(mark + "HHI" + word[1] * 3 + "IHHHHHH", type, machine, 1, 0, head, body.places["sections"][0], flags,
                          head, ph, len(kinds), sh, count, count - 1)
     return ident + header + b"".join(segments) + bytes(body.data)
