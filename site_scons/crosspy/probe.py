@@ -74,7 +74,8 @@ def preprocess(compiler: Compiler, facts: Mapping, headers: Iterable[str], funct
     lines = ["#if __has_include(<features.h>)\n#include <features.h>\n#endif\n#if __has_include(<limits.h>)\n#include <limits.h>\n#endif"]
     lines += [f'#if __has_include(<{name}>)\nPROBE "header:{name}"\n#endif' for name in headers]
     lines += [f'#if defined __stub_{name} || defined __stub___{name}\nPROBE "stub:{name}"\n#endif' for name in functions]
-    lines += [f'#ifdef {name}\nPROBE "macro:{name}" {name}\n#endif' for name in ("__clang__", *fit.MACROS, *facts["predefined"], *facts["undefined"])]
+    macros = ("__clang__", *fit.MACROS, *facts.get("predefined", ()), *facts.get("undefined", ()))
+    lines += [f'#ifdef {name}\nPROBE "macro:{name}" {name}\n#endif' for name in macros]
     (compiler.scratch / "headers.c").write_text("\n".join(lines) + "\n", "utf-8")
     status, said = compiler.run([*compiler.cflags, "-E", "-P", "headers.c", "-o", "headers.i"], "preprocessor")
     output = compiler.scratch / "headers.i"

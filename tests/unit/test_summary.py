@@ -215,7 +215,7 @@ def test_what_clang_needs_besides_is_named_too(machine):
 def test_a_machine_that_has_everything_is_told_so(machine):
     machine(["qemu-mips-static", *CLANG, "mips-linux-gnu-gcc", "x86_64-linux-gnu-gcc", "qemu-loongarch64-static"],
             ["/usr/mips-linux-gnu/include/stdio.h", "/usr/mips-linux-gnu/lib/ld.so.1", "/usr/include/stdio.h",
-             "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o", "/usr/lib/gcc/x86_64-linux-gnu/12/crtbegin.o"])
+             "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o", "/usr/lib/gcc/x86_64-linux-gnu/12/crtbegin.o", "/proc/sys/abi/vsyscall32"])
     assert targets.row(KNOWN["mips-linux-gnu"])[3:] == ("yes", "yes", "with qemu")
     assert targets.row(KNOWN["x86_64-linux-gnu"])[3:] == ("yes", "yes", "yes")
     assert targets.row(KNOWN["i686-linux-musl"])[5] == "yes"

@@ -176,7 +176,7 @@ def test_a_compiler_whose_cpu_has_more_than_a_board_s_fits_its_triple_only(known
     """Otherwise an SDK is taken, or offered by fit.advice, whose programs end in SIGILL."""
     board = known[name]
     machine, triple = board.machine, known[board.inherits]
-    macros = {**dict.fromkeys(machine.predefined, "1"), "__SIZEOF_POINTER__": str(machine.bits // 8), "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__", "_FEATURES_H": ""}
+    macros = {**dict.fromkeys(machine.predefined, "1"), "__SIZEOF_POINTER__": str(machine.bits // 8), "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__", "_FEATURES_H": "", "__linux__": "1"}
     assert fit.problems(board, macros) == []
     macros |= dict.fromkeys(more, "1")
     assert fit.problems(board, macros) and not fit.problems(triple, macros)
