@@ -90,6 +90,10 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("init-function", SPAM, extension(exports=(), hidden=("PyInit_spam",)), "no exported PyInit function"),
     ("extension-set", SPAM, None, "module spam, which the plan builds"),
     ("extension-set", f"{DYNLOAD}/eggs{SUFFIX}", extension(exports=("PyInit_eggs",), needed=()), "found module eggs"),
+    ("extension-exports", SPAM, extension(exports=("PyInit_spam", "PyInit_eggs", "_end")), "found PyInit_eggs, expected PyInit_spam"),
+    ("extension-exports", SPAM, extension(exports=("PyInit_spam", "__gmpz_init", "__start_set", "_init")), "found __gmpz_init, expected"),
+    ("build-date", PROGRAM, program(payload=b"\0built on Nov 22 2026 at 00:00:00\0"), "found Nov 22 2026, expected"),
+    ("build-date", PROGRAM, program(payload=b"\0Sun Nov 22 11:12:13 2026\0Tue Jun  9 00:00:00 2026\0"), "found Sun Nov 22 11:12:13 2026, expected"),
 ]
 
 
@@ -188,6 +192,12 @@ def test_musl_allows_no_version_of_glibc_and_a_static_program_has_no_loader(tmp_
 def test_a_library_of_mips_without_anything_to_protect_needs_no_relro(root):
     write(root, SPAM, extension(relro=False, dynamic_flags="R"))
     assert findings(root, expected()) == []
+
+
+def test_tests_of_the_import_system_have_more_initialisers_than_one(root):
+    name = "_testmultiphase"
+    write(root, f"{DYNLOAD}/{name}{SUFFIX}", extension(exports=(f"PyInit_{name}", "PyInit_x", "PyInitU_eckzbwbhc6jpgzcx415x"), needed=()))
+    assert findings(root, expected(extensions={"spam": SPAM, name: f"{DYNLOAD}/{name}{SUFFIX}"})) == []
 
 
 def test_only_masked_flags_are_compared(root):
