@@ -4,7 +4,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import BinaryIO
 
 PIECE, OVERLAP = 1 << 23, 1 << 13   # bytes: read at a time; of one piece that are looked at again with the next (PATH_MAX is 4096)
@@ -47,7 +46,12 @@ _OTHER = re.compile(rb"(?:\d{4}[-/]\d\d[-/]\d\d|\d{1,2} [A-Z][a-z]{2} \d{4}|[A-Z
 
 def dates(data: bytes) -> tuple[str, ...]:
     """Return each __DATE__, __TIME__ and __TIMESTAMP__ in a file, be it part of a longer text, with single spaces."""
-    return tuple(sorted({" ".join(found.decode().split()) for found in islice(_dates(data), _MAX_DATES)}))
+    found: set[bytes] = set()
+    for date in _dates(data):
+        found.add(date)
+        if len(found) == _MAX_DATES:
+            break
+    return tuple(sorted({" ".join(date.decode().split()) for date in found}))
 
 
 def _dates(data: bytes) -> Iterator[bytes]:

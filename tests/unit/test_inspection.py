@@ -310,3 +310,8 @@ def test_a_large_file_is_searched_in_pieces(monkeypatch):
     ("Nov 22 20261", ()), ("1Nov 22 2026", ("Nov 22 2026",)), ("bNov 22 2026", ())])
 def test_dates_of_a_build_are_told_from_those_of_a_text(text, found):
     assert leaks.dates(b"\0" + text.encode() + b"\0") == found
+
+
+def test_many_dates_of_one_kind_hide_no_other():
+    assert leaks.dates(b"00:00:00 " * 300 + b"Nov 22 2026") == ("00:00:00", "Nov 22 2026")
+    assert len(leaks.dates(b" ".join(b"%02d:%02d:00" % (number // 60, number % 60) for number in range(600)))) == 100
