@@ -5,7 +5,7 @@ import shlex
 
 # The rooms of inspection: editing one of them inspects again.
 INSPECTORS = ["policy", "rulesmachine", "ruleslinking", "ruleshardening", "rulescontent", "findings", "verdict", "elf", "elffacts",
-              "elfnotes", "elfsymbols", "archive", "expectation", "links", "rootfs", "searchpath", "loading", "isa"]
+              "elfnotes", "elfsymbols", "archive", "leaks", "oddfiles", "expectation", "links", "rootfs", "searchpath", "loading", "isa"]
 
 
 def words(session, target: dict, series: str) -> dict:

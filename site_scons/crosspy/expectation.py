@@ -23,6 +23,7 @@ class Expectation:
     module_needed: patterns that DT_NEEDED of one module may match besides. exports: patterns of what the interpreter may
     export. stable_abi: what it must. dates: the only dates and times that may stand in programs. shebangs: interpreters
     that the device has itself. size_limit: bytes of all files together, 0 for any. debug_link: debug files are split off.
+    foreign: the files were built elsewhere, no plan is known. rootfs: the device's root file system was searched, too.
     waivers: (rule, pattern of files, reason). provided: symbols of libraries that only the device has. hardening: feature to ``yes`` or why it is absent, for the report.
     """
 
@@ -57,6 +58,8 @@ class Expectation:
     stack_protector: bool = False
     fortify: bool = False
     separate_code: bool = False
+    foreign: bool = False
+    rootfs: bool = False
     waivers: tuple[dict[str, str], ...] = ()
     provided: tuple[str, ...] = ()
     hardening: dict[str, str] = field(default_factory=dict)

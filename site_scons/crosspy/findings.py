@@ -12,7 +12,9 @@ from .expectation import Expectation
 PROGRAMS, LIBRARY = frozenset({"program", "static-program"}), frozenset({"shared-object"})
 LINKED = PROGRAMS | LIBRARY
 ELF = LINKED | {"object"}
-FILES = ELF | {"archive", "damaged", "file", "special"}
+ODD = frozenset({"debug-file", "file", "linker-script", "special"})   # what a tree of others may hold, but no root/ of ours
+FILES = ELF | ODD | {"archive", "damaged", "unread"}
+CORE = "Py_Initialize"   # whoever exports it is the interpreter, or libpython
 FATAL, WEAK, UNTIDY = "fatal", "weak", "untidy"   # it does not run; it is easier to attack; it works
 SEVERITIES = (FATAL, WEAK, UNTIDY)   # worst first
 
@@ -20,8 +22,9 @@ SEVERITIES = (FATAL, WEAK, UNTIDY)   # worst first
 class Entry:
     """One entry of root/. path: relative, with ``/``.
 
-    kind: one of ELF (see ElfFacts.kind), ``archive``, ``damaged`` (it should be ELF or ar but cannot be read), ``file``
-    (any other), ``link``, ``special``. problem: why it cannot be read, or where the link goes wrong.
+    kind: one of ELF (see ElfFacts.kind), ``archive``, ``damaged`` (it should be ELF or ar but is not), ``debug-file`` (split off),
+    ``linker-script``, ``file`` (any other), ``link``, ``special`` (a device, pipe or socket), ``unread``. problem: why it cannot be
+    read as what it seems to be, or where the link goes wrong.
     leaks: places where a forbidden path stands. dates: what looks like __DATE__ and __TIME__ in an ELF file or archive.
     shebang: the interpreter that an executable script names. missing, unresolved: libraries and symbols that rootfs= lacks.
     """
@@ -94,8 +97,3 @@ class Rule:
     def finding(self, file: str, found: str, expected: str) -> Finding:
         """Make a finding of this rule."""
         return Finding(self.id, file, found, expected, self.why, self.fix, self.severity)
-
-
-def some(names: Sequence[str], most: int = 10) -> str:
-    """Return the first names of a list, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

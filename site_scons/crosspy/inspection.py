@@ -10,36 +10,29 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import hashlib
+import io
 import json
 import os
-import re
 import stat
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import elftools
 
-from . import archive, elf, elffacts, elfnotes, elfsymbols, expectation, links, rootfs, verdict
+from . import archive, elf, elffacts, elfnotes, elfsymbols, expectation, leaks, links, oddfiles, rootfs, verdict
 from .errors import UserError
 from .expectation import Expectation
 from .findings import Entry, Finding
 from .policy import judge
-
-_NAMED_ELF = re.compile(r"\.(so(\.[\d.]+)?|o|a)$")
-# What the preprocessor makes of __DATE__ and __TIME__ (C11 6.10.8.1). With one space: what a shell made of a -D. Their ends are
-# searched for, which begin with one certain byte: forty times as fast as an alternative of months at every place.
-_ENDS = re.compile(rb" (?:19|20)\d\d(?=\0)"), re.compile(rb":[0-5]\d:[0-5]\d(?=\0)")
-_STARTS = (re.compile(rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}\Z"), re.compile(rb"(?<=\0)[012]\d\Z"))
-_MAX_DATES = 100   # kept of one file
 
 
 class FactsCache:
     """Facts by the sha256 of a file, in a JSON file; one that is missing, foreign or damaged counts as empty."""
 
     def __init__(self, path: Path | None):
-        sources = [Path(module.__file__).read_bytes() for module in (elf, elffacts, elfnotes, elfsymbols, archive)]
+        sources = [Path(module.__file__).read_bytes() for module in (elf, elffacts, elfnotes, elfsymbols, archive, leaks, oddfiles)]
         sources.append(Path(__file__).read_bytes())
         self.path, self.used = path, {}
         self.reader = hashlib.sha256(b"\0".join([*sources, elftools.__version__.encode()])).hexdigest()
@@ -49,15 +42,16 @@ class FactsCache:
         except (OSError, ValueError, KeyError, TypeError):
             self.known = {}
 
-    def facts(self, digest: str, data: bytes) -> dict:
-        """Return the fields kind, facts, members, dates and problem of an Entry for an ELF file or an archive."""
+    def facts(self, digest: str, stream: BinaryIO) -> dict:
+        """Return the fields kind, facts, members, dates and problem of an Entry for an ELF file or an archive, which is read if it is new."""
         try:
             known = self.known[digest]
             facts = elf.ElfFacts.from_json(known["facts"]) if known["facts"] else None
             found = {"kind": known["kind"], "facts": facts, "problem": known["problem"], "dates": tuple(known["dates"]),
                      "members": tuple(archive.Group(**group) for group in known["members"])}
         except (KeyError, TypeError, AttributeError):
-            found = _read(data)
+            stream.seek(0)
+            found = _read(stream.read())
         self.used[digest] = found
         return found
 
@@ -71,8 +65,10 @@ class FactsCache:
 
 
 def _read(data: bytes) -> dict:
-    nothing = {"facts": None, "members": (), "problem": "", "dates": tuple(sorted(set(islice(_dates(data), _MAX_DATES))))}
+    nothing = {"facts": None, "members": (), "problem": "", "dates": leaks.dates(data)}
     try:
+        if oddfiles.only_debug(data):
+            return {**nothing, "kind": "debug-file", "problem": "debug information alone, which a program was split from"}
         if data.startswith(elf.MAGIC):
             facts = elf.read(data)
             return {**nothing, "kind": facts.kind, "facts": facts}
@@ -81,68 +77,60 @@ def _read(data: bytes) -> dict:
         return {**nothing, "kind": "damaged", "problem": str(error)}
 
 
-def _dates(data: bytes) -> Iterator[str]:
-    """Yield each __DATE__ and __TIME__ in a file, with single spaces."""
-    for end, start in zip(_ENDS, _STARTS, strict=True):
-        for found in end.finditer(data):
-            if head := start.search(data, max(0, found.start() - 7), found.start()):
-                yield " ".join((head[0] + found[0]).decode().split())
-
-
 def walk(root: Path) -> Iterator[tuple[str, os.stat_result | OSError]]:
-    """Yield (relative path, lstat) of all but folders, sorted; an OSError instead where a folder cannot be read."""
-    def below(folder: str, prefix: str) -> Iterator[tuple[str, os.stat_result | OSError]]:
+    """Yield (relative path, lstat) of all but folders; an OSError instead where something cannot be read."""
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
         try:
-            with os.scandir(folder) as found:
-                children = sorted(found, key=lambda child: child.name)
+            with os.scandir(os.path.join(root, prefix)) as found:
+                children = list(found)
         except OSError as error:
-            yield prefix or ".", error
-            return
+            yield prefix.rstrip("/") or ".", error
+            continue
         for child in children:
-            if child.is_dir(follow_symlinks=False):
-                yield from below(child.path, f"{prefix}{child.name}/")
+            path = prefix + child.name
+            try:
+                found = child.stat(follow_symlinks=False)
+            except OSError as error:
+                yield path, error
+                continue
+            if stat.S_ISDIR(found.st_mode):
+                folders.append(f"{path}/")
             else:
-                yield prefix + child.name, child.stat(follow_symlinks=False)
-    yield from below(os.fspath(root), "")
+                yield path, found
 
 
 def inspect(root: Path, expect: Expectation, cache: FactsCache, only: str = "") -> list[Entry]:
     """Return the entries of root/, sorted by path; only: of that one file. Raises UserError when root/ is no folder."""
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise UserError(str(root), "the folder does not exist", "build it first (scons target=NAME)")
-    patterns = [(path, re.compile(re.escape(path.encode()) + rb"(?![\w-])")) for path in expect.forbidden]
-    entries = []
-    for path, found in [(only, os.lstat(root / only))] if only else walk(root):
+    patterns, entries = leaks.patterns(expect.forbidden), []
+    for path, found in [(only, None)] if only else walk(root):
         try:
             if isinstance(found, OSError):
                 raise found
+            found = found or os.lstat(root / path)
             entries.append(_entry(root, path, found, patterns, cache))
         except OSError as error:
-            entries.append(Entry(path, "special", problem=f"it cannot be read ({error.strerror})"))
+            entries.append(Entry(path, "unread", problem=f"it cannot be read ({error.strerror})"))
     return sorted(entries, key=lambda entry: entry.path)
 
 
-def _entry(root: Path, path: str, found: os.stat_result, patterns: list, cache: FactsCache) -> Entry:
+def _entry(root: Path, path: str, found: os.stat_result, patterns: leaks.Patterns, cache: FactsCache) -> Entry:
     full = os.path.join(root, path)
     if stat.S_ISLNK(found.st_mode):
-        target = os.fsencode(os.readlink(full))
-        return Entry(path, "link", problem=links.problem(root, path), leaks=_leaks(target, patterns), size=len(target),
-                     sha256=hashlib.sha256(target).hexdigest())
+        digest, size, leaking = leaks.look(io.BytesIO(os.fsencode(os.readlink(full))), patterns)
+        return Entry(path, "link", problem=links.problem(root, path), leaks=leaking, size=size, sha256=digest)
     if not stat.S_ISREG(found.st_mode):
         return Entry(path, "special", problem="a device, pipe or socket")
+    executable = bool(found.st_mode & 0o111)
     with open(full, "rb") as stream:
-        data = stream.read()
-    digest = hashlib.sha256(data).hexdigest()
-    fields = {"kind": "file"}
-    if data.startswith((elf.MAGIC, archive.MAGIC, archive.THIN)):
-        fields = cache.facts(digest, data)
-    elif _NAMED_ELF.search(path):
-        fields = {"kind": "damaged", "problem": f"content that is neither ELF nor ar ({data[:8]!r})"}
-    # execve(2): what is executable begins with an ELF header or with "#!". Upstream's test modules have the bit by mistake.
-    elif found.st_mode & 0o111 and not data.startswith(b"#!") and not path.endswith(".py"):
-        fields = {"kind": "damaged", "problem": f"an executable that is neither ELF nor a script ({data[:8]!r})"}
-    script = found.st_mode & 0o111 and data.startswith(b"#!")
-    return Entry(path, leaks=_leaks(data, patterns), sha256=digest, size=len(data), shebang=_shebang(data) if script else "", **fields)
+        head = stream.read(oddfiles.HEAD)
+        stream.seek(0)
+        digest, size, leaking = leaks.look(stream, patterns)
+        fields = cache.facts(digest, stream) if oddfiles.binary(head) else dict(zip(("kind", "problem"), oddfiles.kind(path, executable, head), strict=True))
+    return Entry(path, leaks=leaking, sha256=digest, size=size, shebang=_shebang(head) if executable and head.startswith(b"#!") else "", **fields)
 
 
 def _shebang(data: bytes) -> str:
@@ -151,23 +139,13 @@ def _shebang(data: bytes) -> str:
     return words[0].decode("utf-8", "backslashreplace") if words else "nothing"
 
 
-def _leaks(data: bytes, patterns: list) -> tuple[str, ...]:
-    """Name the first place of each forbidden path; as a path: ``/work`` is not found in ``/workshop``."""
-    leaks = []
-    for path, pattern in patterns:
-        if path.encode() in data and (place := pattern.search(data)):   # find is ten times as fast as a pattern
-            shown = re.compile(rb"[\x21-\x7e]*").match(data, place.start(), place.start() + 120)[0].decode()
-            leaks.append(f"{shown!r} at byte {place.start()}")
-    return tuple(leaks)
-
-
 def finish(expect: Expectation, entries: list[Entry], args: argparse.Namespace) -> int:
     """Judge the entries, write inspect.json and JUnit XML, print the table; return 1 when something is wrong, else 0.
 
     args: output, junit, rootfs (paths or None) and table.
     """
     if args.rootfs:
-        entries = rootfs.resolve(entries, rootfs.RootFs(args.rootfs))
+        expect, entries = dataclasses.replace(expect, rootfs=True), rootfs.resolve(entries, rootfs.RootFs(args.rootfs))
     findings = judge(entries, expect)
     if args.junit:
         verdict.write(args.junit, verdict.junit(findings, expect))

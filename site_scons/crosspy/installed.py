@@ -72,11 +72,30 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
             f"generated/{name}": _generated(job, plan, answers, header)[name]}
 
 
+# Folders that are everyone's, as are all of one name (/root, /src, /build: the usual ones of containers): upstream's texts speak of them.
+# Of these it is what this project reads and makes there that counts, of a sysroot its headers.
+_SHARED = ("/dev/shm", "/usr/src", "/usr/local/src", "/var/lib", "/var/tmp")
+_INSIDE = (".cache", ".venv", "build", "cpython/device", "deps", "downloads", "site_scons", "sysroots", "usr/include", "zig-cache")
+
+
 def private_folders(job) -> tuple[str, ...]:
-    """Return the folders of this machine that must not show in anything that goes to a device."""
-    folders = {os.getcwd(), os.path.abspath(job.folder), str(job.release.tree), os.path.dirname(job.toolchain.cc[0]),
-               _home()}
-    return tuple(sorted(folder for folder in folders if folder.count("/") > 1 and not folder.startswith("/usr/")))
+    """Return the folders of this machine that must not show in anything that goes to a device.
+
+    One below another is left out: whoever finds the upper one finds both.
+    """
+    compiler, kind = os.path.dirname(job.toolchain.cc[0]), job.options.toolchain.partition(":")
+    given = [os.path.abspath(path) for path in (job.options.sysroot, kind[2] if kind[0] == "sdk" else "") if path]
+    folders = {os.getcwd(), os.path.abspath(job.options.build_dir), os.path.abspath(job.folder), os.path.abspath(job.frozen),
+               os.path.abspath(job.tables.parent), str(job.release.tree), compiler, _home(), *given}
+    told = {path for folder in folders for path in _told(folder)}
+    return tuple(sorted(path for path in told if not any(path.startswith(f"{other}/") for other in told)))
+
+
+def _told(folder: str) -> tuple[str, ...]:
+    if folder in _SHARED or folder.count("/") == 1:
+        return tuple(f"{folder}/{name}" for name in _INSIDE) if folder not in ("/", "/usr") else ()
+    system = folder.startswith("/usr/") and not folder.startswith(("/usr/src/", "/usr/local/src/"))
+    return () if system or not folder else (folder,)
 
 
 def _home() -> str:

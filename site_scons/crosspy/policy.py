@@ -51,8 +51,26 @@ def judge(entries: Sequence[Entry], expect: Expectation) -> list[Finding]:
     return sorted(findings, key=lambda one: (bool(one.waiver), _ORDER[one.severity], one.rule, one.file, one.found))
 
 
+# Rules that are asked only where the expectation says something: id -> the key of it. Where it is empty they have nothing to compare with.
+_BY = {"attributes": "attributes", "build-date": "dates", "build-id": "build_id", "bind-now": "bound", "core-exports": "exports",
+       "debug-link": "debug_link", "ext-suffix": "ext_suffix", "extension-set": "ext_suffix", "fortify": "fortify", "host-path": "forbidden",
+       "page-size": "page", "pie": "pie", "properties": "properties", "relro": "bound", "rootfs-needed": "rootfs", "rootfs-symbol": "rootfs",
+       "shebang": "shebangs", "size": "size_limit", "stable-abi": "stable_abi", "stack-protector": "stack_protector", "symbol-table": "stripped"}
+
+
+def asked(rule: str, expect: Expectation) -> bool:
+    """Tell whether a rule can have a finding at all with such an expectation."""
+    if rule == "symlink" or (rule in ("needed", "undefined") and expect.rootfs):
+        return not expect.foreign
+    return bool(getattr(expect, _BY[rule])) if rule in _BY else True
+
+
+def waiver_of(finding: Finding, expect: Expectation) -> int | None:
+    """Return the place of the waiver that a finding has, the first that fits it."""
+    return next((number for number, row in enumerate(expect.waivers)
+                 if row["rule"] == finding.rule and fnmatchcase(finding.file, row["file"])), None)
+
+
 def _waived(finding: Finding, expect: Expectation) -> Finding:
-    for waiver in expect.waivers:
-        if waiver["rule"] == finding.rule and fnmatchcase(finding.file, waiver["file"]):
-            return replace(finding, waiver=waiver["reason"])
-    return finding
+    number = waiver_of(finding, expect)
+    return finding if number is None else replace(finding, waiver=expect.waivers[number]["reason"])

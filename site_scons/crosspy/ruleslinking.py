@@ -10,21 +10,25 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from .expectation import Expectation
-from .findings import FATAL, LIBRARY, LINKED, WEAK, Answers, Entry, Rule, WholeAnswers, some
+from .findings import CORE, FATAL, LIBRARY, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule, WholeAnswers
 
 _MARKERS = {"GLIBC_ABI_DT_RELR": (2, 36)}   # versions without symbols that stand for a feature of glibc's loader
 
 
 def _interpreter(entry: Entry, expect: Expectation) -> Answers:
-    library = entry.kind in LIBRARY or re.search(r"\.so(\.|$)", entry.path)
+    library = entry.kind in LIBRARY or re.search(r"\.so(\.|$)", posixpath.basename(entry.path))
     wanted = "" if library else expect.interpreter
-    if entry.facts.interpreter != wanted:
+    # Of others' files, static programs have no loader, and a library may be a program, too, as glibc's libc.so.6.
+    either = expect.foreign and (library or entry.kind == "static-program")
+    if entry.facts.interpreter not in {wanted, *(("", expect.interpreter) if either else ())}:
         yield entry.facts.interpreter or "none", wanted or "none"
 
 
 def _needed(entry: Entry, expect: Expectation) -> Answers:
+    if expect.foreign and expect.rootfs:
+        return   # rootfs-needed looks for the library itself
     allowed = (*expect.needed, *expect.module_needed.get(entry.module, ()))
-    if extra := [name for name in sorted(set(entry.facts.needed)) if not any(fnmatchcase(name, one) for one in allowed)]:
+    if extra := [name for name in sorted(set(entry.facts.needed).difference(allowed)) if not any(fnmatchcase(name, one) for one in allowed)]:
         yield ", ".join(extra), f"only {', '.join(allowed)}" if allowed else "no library at all"
 
 
@@ -45,9 +49,11 @@ def _glibc_floor(entry: Entry, expect: Expectation) -> Answers:
     wanted = f"at most GLIBC_{expect.glibc_floor}" if floor else "no version of glibc"
     for version in entry.facts.versions:
         number = _version_number(version.name)
-        if version.name.startswith("GLIBC_") and (number is None or number > floor):
-            yield f"{version.name} for {some(version.symbols) or version.library}", wanted
-    if entry.facts.relr and floor and floor < _MARKERS["GLIBC_ABI_DT_RELR"]:
+        own = expect.foreign and version.name == "GLIBC_PRIVATE"   # glibc's libraries among each other
+        if version.name.startswith("GLIBC_") and not own and (number is None or number > floor):
+            yield f"{version.name} for {', '.join(version.symbols) or version.library}", wanted
+    # A static program relocates itself.
+    if entry.facts.relr and entry.kind != "static-program" and floor and floor < _MARKERS["GLIBC_ABI_DT_RELR"]:
         yield "relative relocations in DT_RELR, which glibc reads since 2.36", wanted
 
 
@@ -60,15 +66,20 @@ def _undefined(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
     """A symbol with a version was found in a library when the file was linked; one without must come from root/ itself, or from a library of
     the sysroot that the build was told to use.
 
-    A libc without versions (musl) that is not in root/ may have it: then only rootfs= can tell.
+    A libc without versions (musl) that is not in root/ may have it, as may any library that is not in a tree of others: then only
+    rootfs= can tell, with rules of its own. There, a plug-in has its symbols from the program that loads it, whichever that is, and
+    an extension without an interpreter beside it has those of the device's.
     """
     linked = [entry for entry in entries if entry.kind in LINKED and entry.facts.dynamic]
     there = {name for entry in linked for name in entry.facts.exports} | set(expect.provided)
     names = {posixpath.basename(entry.path) for entry in linked} | {entry.facts.soname for entry in linked}
+    device = ("Py", "_Py") if expect.foreign and CORE not in there else ()
+    if expect.foreign:
+        linked = [entry for entry in linked if not expect.rootfs and (entry.kind in PROGRAMS or entry.facts.inits)]
     for entry in linked:
-        unknown = not expect.glibc_floor and set(entry.facts.needed) - names
-        if not unknown and (missing := sorted(set(entry.facts.undefined) - there)):
-            yield entry.path, some(missing), "only symbols of libpython, the interpreter or a library that it needs"
+        unknown = (expect.foreign or not expect.glibc_floor) and set(entry.facts.needed) - names
+        if not unknown and (missing := sorted(name for name in set(entry.facts.undefined) - there if not name.startswith(device))):
+            yield entry.path, ", ".join(missing), "only symbols of libpython, the interpreter or a library that it needs"
 
 
 def _rootfs_needed(entry: Entry, expect: Expectation) -> Answers:
@@ -78,7 +89,7 @@ def _rootfs_needed(entry: Entry, expect: Expectation) -> Answers:
 
 def _rootfs_symbols(entry: Entry, expect: Expectation) -> Answers:
     if entry.unresolved:
-        yield some(entry.unresolved), "symbols that the root file system's libraries have"
+        yield ", ".join(entry.unresolved), "symbols that the root file system's libraries have"
 
 
 RULES = (

@@ -10,6 +10,7 @@ from . import budget
 from .errors import UserError, nearest
 
 MACHINES = [name for name in ENUM_E_MACHINE if name.startswith("EM_")]
+FEATURES = ("pie", "relro", "bind-now", "separate-code", "stack-protector", "fortify", "machine", "properties")   # of hardening.py
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ def unfit(variant) -> list[str]:
     found = [f"elf.attributes: {row!r} is not NAME=PATTERN or NAME<=LIMIT" for row in variant.elf.attributes if not re.fullmatch(r"[^=]+=.+", row)]
     found += [f"flags.unhardened: {row!r} is not 'FEATURE: REASON'" for row in variant.flags.unhardened
               if not re.fullmatch(r"[\w-]+: \S.*", row)]
+    found += [f"flags.unhardened: {name!r} is not one of {', '.join(FEATURES)}" + (f"; {hint}?" if (hint := nearest(name, FEATURES)) else "")
+              for row in variant.flags.unhardened if (name := row.partition(":")[0]) not in FEATURES and ": " in row]
     found += [f"waivers: {one.rule!r} for {one.file!r} has no reason" for one in variant.waivers if not one.reason.strip()]
     if variant.machine.elf not in MACHINES:
         hint = nearest(variant.machine.elf, MACHINES)

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 
 from .expectation import Expectation
 from .findings import FATAL, WEAK, Entry, Finding
-from .policy import RULES
+from .policy import RULES, asked, waiver_of
 
-SHOWN = 20   # findings of one rule that are printed; inspect.json has all
+SHOWN, NAMED = 20, 10   # findings of one rule that are printed, names in one; inspect.json has all
 _COLOURS = {FATAL: "31;1", WEAK: "33;1"}   # ECMA-48 SGR: red, yellow
 _COUNTED = ("exports", "undefined", "weak")   # facts that are long lists: inspect.json has their number
 
@@ -29,6 +29,7 @@ def report(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expect
             for name in ("versions", "defines"):
                 plain[name] = {f"{one.name} {one.library}".strip(): len(one.symbols) for one in getattr(entry.facts, name)}
             row["facts"] = {**plain, "inits": list(entry.facts.inits), **{name: len(plain[name]) for name in _COUNTED}}
+        row |= {name: list(names) for name in ("missing", "unresolved") if (names := getattr(entry, name))}
         if entry.members:
             row["members"] = [dataclasses.asdict(group) for group in entry.members]
         files[entry.path] = row
@@ -38,13 +39,16 @@ def report(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expect
 
 
 def junit(findings: Sequence[Finding], expect: Expectation) -> str:
-    """Return JUnit XML: one test case for each rule; its failure lists the findings, a waived one is a skip."""
+    """Return JUnit XML: one test case for each rule; its failure lists the findings, one that is waived or was not asked is a skip."""
     failed = {finding.rule for finding in findings if not finding.waiver}
     waived = {finding.rule for finding in findings if finding.waiver} - failed
+    unasked = {rule.id for rule in RULES if not asked(rule.id, expect)} - failed - waived
     suite = ElementTree.Element("testsuite", name=f"inspect {expect.variant}", tests=str(len(RULES)), failures=str(len(failed)),
-                                errors="0", skipped=str(len(waived)))
+                                errors="0", skipped=str(len(waived | unasked)))
     for rule in RULES:
         case = ElementTree.SubElement(suite, "testcase", classname=f"inspect.{expect.variant}", name=rule.id)
+        if rule.id in unasked:
+            ElementTree.SubElement(case, "skipped", message="not asked")
         own = [finding for finding in findings if finding.rule == rule.id and bool(finding.waiver) == (rule.id in waived)]
         if own:
             word = "skipped" if rule.id in waived else "failure"
@@ -68,12 +72,18 @@ def table(findings: Sequence[Finding], colour: bool = False) -> str:
         paint = _COLOURS.get(first.severity, "") if colour else ""
         word = f"\x1b[{paint}m{first.severity:<6}\x1b[0m" if paint else f"{first.severity:<6}"
         lines.append(f"{word} {rule}")
-        lines += [f"       {_line(one.file)}: found {_line(one.found)}, expected {_line(one.expected)}" for one in own[:SHOWN]]
+        lines += [f"       {_line(one.file)}: found {_line(_first(one.found))}, expected {_line(_first(one.expected))}" for one in own[:SHOWN]]
         if len(own) > SHOWN:
             lines.append(f"       {len(own) - SHOWN} more findings of this rule are in inspect.json")
         lines += [f"       why: {first.why}", f"       fix: {first.fix}"]
     lines += [f"waived {finding.rule} {_line(finding.file)}: {finding.waiver}" for finding in findings if finding.waiver]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _first(text: str) -> str:
+    """Cut a long list of names for people."""
+    names = text.split(", ")
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _line(text: str) -> str:
@@ -94,9 +104,8 @@ def rules() -> str:
 
 def unused(findings: Sequence[Finding], expect: Expectation) -> list[str]:
     """Return a line for each waiver that waives nothing: it may be time to take it out."""
-    reasons = {(finding.rule, finding.waiver) for finding in findings if finding.waiver}
-    return [f"waiver of {row['rule']} for {row['file']} waives nothing" for row in expect.waivers
-            if (row["rule"], row["reason"]) not in reasons]
+    used = {waiver_of(finding, expect) for finding in findings if finding.waiver}
+    return [f"waiver of {row['rule']} for {row['file']} waives nothing" for number, row in enumerate(expect.waivers) if number not in used]
 
 
 def coloured(stream: TextIO) -> bool:

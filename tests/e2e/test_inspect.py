@@ -1,5 +1,6 @@
 """`scons inspect` in its four forms, and hardening, on real builds."""
 import json
+import platform
 import shutil
 from xml.etree import ElementTree
 
@@ -23,6 +24,8 @@ def test_a_build_has_a_report_for_machines_and_one_for_test_runners(build):
     assert report["findings"] == report["waived"] == [] and report["hardening"]["stack-protector"] == "-fstack-protector-strong"
     suite = ElementTree.fromstring((build.folder / "inspect.xml").read_bytes())
     assert suite.get("failures") == "0" and len(suite) == len(policy.RULES)
+    skipped = {case.get("name") for case in suite if case.find("skipped") is not None}
+    assert skipped >= {"rootfs-needed", "rootfs-symbol"} and not skipped & {"undefined", "host-path", "build-date", "stable-abi"}
 
 
 def test_the_device_s_own_root_file_system_has_all_that_a_build_needs_and_an_empty_one_has_not(build, room):
@@ -43,6 +46,13 @@ def test_any_file_is_inspected_without_a_build(build, room):
     assert run.code and "fatal  elf-machine" in run.err and "EM_ARM" in run.err
     report = json.loads((room / "build/arm-linux-gnueabihf+deps-none/inspect-file.json").read_text("utf-8"))
     assert list(report["files"]) == ["true"] and not (room / "build/sources").exists()
+
+
+def test_a_program_of_this_machine_is_held_to_the_glibc_that_is_given(build, room):
+    words = ("-Q", "inspect", "target=x86_64-linux-gnu", "file=/bin/sh", f"build_dir={room}/build")
+    assert "glibc-floor" in build.checkout.scons(*words, check=False).err
+    run = build.checkout.scons(*words, f"glibc={platform.libc_ver()[1]}", check=False)
+    assert "glibc-floor" not in run.err and "inspect: 1 ELF files, 1 files" in run.out, "a link is followed"
 
 
 @pytest.mark.nightly

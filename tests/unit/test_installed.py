@@ -23,7 +23,23 @@ def test_folders_of_this_machine_are_private_and_system_ones_are_not(plain, tmp_
     monkeypatch.setattr(installed, "_home", lambda: "/home/somebody")
     monkeypatch.chdir(tmp_path)
     folders = installed.private_folders(plain)
-    assert folders == tuple(sorted({"/home/somebody", str(tmp_path), f"{tmp_path}/build/mips", f"{tmp_path}/tree", "/opt/cross/bin"}))
+    assert folders == tuple(sorted({"/home/somebody", str(tmp_path), str(PROJECT), "/opt/cross/bin"}))
+
+
+def test_of_a_folder_with_a_common_name_it_is_what_lies_in_it(plain, monkeypatch):
+    monkeypatch.setattr(installed, "_home", lambda: "/root")
+    for top, mine in (("/src", "/src/build"), ("/usr/src", "/usr/src/build"), ("/usr/src/app", "/usr/src/app"), ("/", "/build/deps")):
+        monkeypatch.setattr(os, "getcwd", lambda top=top: top)
+        folders = installed.private_folders(plain)
+        assert mine in folders and "/root/.cache" in folders
+        assert not {"/", "/src", "/root", "/usr/src", "/build"} & set(folders)
+
+
+def test_folders_that_the_command_line_names_are_private(plain, monkeypatch):
+    options = given(target="mips", build_dir="/big/disk/out", sysroot="/opt/board/sysroot", toolchain="sdk:/opt/sdk/4.0")
+    folders = installed.private_folders(dataclasses.replace(plain, options=options, folder="/big/disk/out/mips", frozen="/big/disk/out/bootstrap"))
+    assert {"/big/disk/out", "/opt/board/sysroot", "/opt/sdk/4.0", str(PROJECT)} <= set(folders)
+    assert not [one for one in folders if one.startswith(("/big/disk/out/", f"{PROJECT}/"))], "the upper one finds both"
 
 
 @pytest.mark.parametrize("home", ["/", "/root", "/usr/share/nobody"])

@@ -99,6 +99,10 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("init-function", SPAM, extension(exports=(), hidden=("PyInit_spam",)), "no exported PyInit function"),
     ("extension-set", SPAM, None, "module spam, which the plan builds"),
     ("extension-set", f"{DYNLOAD}/eggs{SUFFIX}", extension(exports=("PyInit_eggs",), needed=()), "found module eggs"),
+    ("extension-exports", SPAM, extension(exports=("PyInit_spam", "PyInit_eggs", "_end")), "found PyInit_eggs, expected PyInit_spam"),
+    ("extension-exports", SPAM, extension(exports=("PyInit_spam", "__gmpz_init", "__start_set", "_init")), "found __gmpz_init, expected"),
+    ("build-date", PROGRAM, program(payload=b"\0built on Nov 22 2026 at 00:00:00\0"), "found Nov 22 2026, expected"),
+    ("build-date", PROGRAM, program(payload=b"\0Sun Nov 22 11:12:13 2026\0Tue Jun  9 00:00:00 2026\0"), "found Sun Nov 22 11:12:13 2026, expected"),
 ]
 
 
@@ -221,6 +225,12 @@ def test_some_flags_are_compared_in_linked_files_alone(root):
     write(root, ARCHIVE, tiny_elf.ar({"a.o": relocatable()}))
     found = findings(root, expected(flags=0x400, flags_mask=0xFF000000, linked_mask=0x400))
     assert {one.rule for one in found} == {"elf-flags"} and {one.file for one in found} == {PROGRAM, CORE, STUB, SPAM}
+
+
+def test_tests_of_the_import_system_have_more_initialisers_than_one(root):
+    name = "_testmultiphase"
+    write(root, f"{DYNLOAD}/{name}{SUFFIX}", extension(exports=(f"PyInit_{name}", "PyInit_x", "PyInitU_eckzbwbhc6jpgzcx415x"), needed=()))
+    assert findings(root, expected(extensions={"spam": SPAM, name: f"{DYNLOAD}/{name}{SUFFIX}"})) == []
 
 
 def test_only_masked_flags_are_compared(root):
