@@ -86,11 +86,12 @@ class _Reader:
         types, kind = {s["p_type"]: s for s in self.segments}, str(self.elf.header["e_type"])
         if kind not in ("ET_REL", "ET_EXEC", "ET_DYN"):
             raise ElfError(f"its type is {kind}, neither object, program nor library")
-        if kind != "ET_REL" and not self.loads:
+        debug_only = self._debug_only()
+        if kind != "ET_REL" and not self.loads and not debug_only:
             raise ElfError("it has no PT_LOAD segment")
         known = {"flags": self.elf.header["e_flags"], "type": kind, "osabi": self.data[7], "abiversion": self.data[8]}
         noted = elfnotes.notes(self, str(self.elf.header["e_machine"]))
-        if self._debug_only():
+        if debug_only:
             return ElfFacts(*head(self.data), **known, build_id=noted["build_id"], debug_only=True)
         stack, loader, named = types.get("PT_GNU_STACK"), types.get("PT_INTERP"), self._named_sections()
         named["attributes"] = named.get("attributes", ()) + noted.pop("attributes")

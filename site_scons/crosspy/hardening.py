@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .options import Options
 from .toolchain import Toolchain
 from .variant import Variant
+from .variantlines import FEATURES
 
 # zig understands a static position-independent program only when it is told in parts.
 _STATIC_PIE = {"zig": ("-static", "-pie", "-fPIE"), "gcc": ("-static-pie",), "clang": ("-static-pie",)}
@@ -29,7 +30,7 @@ class Feature:
 def features(variant: Variant, options: Options, toolchain: Toolchain) -> list[Feature]:
     """Return every feature for one build, in the order in which its flags are given."""
     if not options.hardening:
-        return [Feature(name, absent="hardening=no") for name in _NAMES]
+        return [Feature(name, absent="hardening=no") for name in FEATURES]
     why_not = dict(row.split(": ", 1) for row in variant.flags.unhardened)
     if variant.libc.name != "glibc":
         why_not.setdefault("fortify", f"{variant.libc.name} has no checked functions")
@@ -50,9 +51,6 @@ def features(variant: Variant, options: Options, toolchain: Toolchain) -> list[F
             Feature("fortify", ("-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=3")), Feature("machine", variant.flags.hardening),
             Feature("properties")]
     return [Feature(one.name, absent=why_not[one.name]) if one.name in why_not else one for one in made]
-
-
-_NAMES = ("pie", "relro", "bind-now", "separate-code", "stack-protector", "fortify", "machine", "properties")
 
 
 def compiling(variant: Variant, options: Options, toolchain: Toolchain) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def _inspect(variant: Variant, options: Options, path: Path, folder: Path) -> in
     expect = foreign(variant, options)
     cache = inspection.FactsCache(folder / ".inspect-file-cache.json")
     entries = inspection.inspect(root, expect, cache, only)
-    places = Namespace(output=folder / "inspect-file.json", junit=folder / "inspect-file.xml",
+    places = Namespace(root=root, output=folder / "inspect-file.json", junit=folder / "inspect-file.xml",
                        rootfs=Path(options.rootfs) if options.rootfs else None, table=True)
     status = inspection.finish(brought(entries, expect, options), entries, places)
     cache.save()

@@ -67,8 +67,6 @@ class FactsCache:
 def _read(data: bytes) -> dict:
     nothing = {"facts": None, "members": (), "problem": "", "dates": leaks.dates(data)}
     try:
-        if oddfiles.only_debug(data):
-            return {**nothing, "kind": "debug-file", "problem": "debug information alone, which a program was split from"}
         if data.startswith(elf.MAGIC):
             facts = elf.read(data)
             return {**nothing, "kind": facts.kind, "facts": facts}
@@ -142,10 +140,10 @@ def _shebang(data: bytes) -> str:
 def finish(expect: Expectation, entries: list[Entry], args: argparse.Namespace) -> int:
     """Judge the entries, write inspect.json and JUnit XML, print the table; return 1 when something is wrong, else 0.
 
-    args: output, junit, rootfs (paths or None) and table.
+    args: root, output, junit, rootfs (paths or None) and table.
     """
     if args.rootfs:
-        expect, entries = dataclasses.replace(expect, rootfs=True), rootfs.resolve(entries, rootfs.RootFs(args.rootfs))
+        expect, entries = dataclasses.replace(expect, rootfs=True), rootfs.resolve(entries, rootfs.RootFs(args.rootfs), args.root)
     findings = judge(entries, expect)
     if args.junit:
         verdict.write(args.junit, verdict.junit(findings, expect))

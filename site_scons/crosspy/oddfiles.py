@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import re
-import struct
 
 from . import archive, elf
 
@@ -11,7 +10,6 @@ _NAMED_ELF = re.compile(r"\.(so(\.[\d.]+)?|o|a)$")
 # What ld takes for a script in the place of a library (its manual, "Implicit Linker Scripts"), as libc.so and libncurses.so of many systems.
 _SCRIPT = re.compile(rb"(?:\s|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/)*(?:INPUT|GROUP|OUTPUT_FORMAT|OUTPUT_ARCH|SEARCH_DIR|VERSION|SECTIONS)\b")
 _PACKAGE = archive.MAGIC + b"debian-binary"   # deb(5): an ar archive, but no library
-_NOBITS, _EXECINSTR = 8, 4
 
 
 def binary(head: bytes) -> bool:
@@ -29,20 +27,3 @@ def kind(path: str, executable: bool, head: bytes) -> tuple[str, str]:
     if executable and not head.startswith(b"#!") and not path.endswith(".py"):
         return "file", f"an executable that is neither ELF nor a script ({head[:8]!r})"
     return "file", ""
-
-
-def only_debug(data: bytes) -> bool:
-    """Tell whether an ELF file has only debug information: ``objcopy --only-keep-debug`` makes all of its code SHT_NOBITS (its manual).
-
-    Its program headers still speak of what was taken out, so that it cannot be read as a program.
-    """
-    try:
-        wide, mark = elf.head(data)[0] == 64, "<" if data[5] == 1 else ">"
-    except elf.ElfError:
-        return False
-    start, = struct.unpack_from(mark + ("Q" if wide else "I"), data, 40 if wide else 32)
-    width, count = struct.unpack_from(mark + "HH", data, 58 if wide else 46)
-    shape = struct.Struct(mark + ("4xIQ48x" if wide else "4xII28x"))
-    rows = data[start:start + count * shape.size]
-    return width == shape.size and len(rows) == count * width and any(
-        kind == _NOBITS and flags & _EXECINSTR for kind, flags in shape.iter_unpack(rows))

@@ -8,7 +8,7 @@ import posixpath
 import re
 
 from .expectation import Expectation
-from .findings import FATAL, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule, some
+from .findings import FATAL, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule
 
 
 def _pie(entry: Entry, expect: Expectation) -> Answers:
@@ -32,7 +32,8 @@ def _relro(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _bind_now(entry: Entry, expect: Expectation) -> Answers:
-    if expect.bound and entry.facts.dynamic and not entry.facts.bind_now:
+    alone = expect.foreign and not entry.facts.needed and not entry.facts.interpreter   # as glibc's static-pie: nothing is bound
+    if expect.bound and entry.facts.dynamic and not entry.facts.bind_now and not alone:
         yield "neither DF_BIND_NOW nor DF_1_NOW", "one of them"
 
 
@@ -43,7 +44,7 @@ def _writable_code(entry: Entry, expect: Expectation) -> Answers:
 
 def _separate_code(entry: Entry, expect: Expectation) -> Answers:
     if expect.separate_code and entry.facts.mixed:
-        yield f"{some(entry.facts.mixed)} in a PT_LOAD with X", "code alone"
+        yield f"{', '.join(entry.facts.mixed)} in a PT_LOAD with X", "code alone"
 
 
 SMALL = 50  # objects: a library like ncurses' panels (27) may have nothing to check

@@ -49,7 +49,7 @@ def _osabi(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _debug_file(entry: Entry, expect: Expectation) -> Answers:
-    if not entry.path.endswith(".debug") and "/lib/debug/" not in f"/{entry.path}":
+    if not expect.foreign and not entry.path.endswith(".debug") and "/lib/debug/" not in f"/{entry.path}":
         yield "debug information alone", "a file with code"
 
 

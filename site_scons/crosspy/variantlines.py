@@ -10,7 +10,7 @@ from . import budget
 from .errors import UserError, nearest
 
 MACHINES = [name for name in ENUM_E_MACHINE if name.startswith("EM_")]
-FEATURES = ("pie", "relro", "bind-now", "separate-code", "stack-protector", "fortify", "machine", "properties")   # of hardening.py
+FEATURES = ("pie", "relro", "bind-now", "separate-code", "stack-protector", "fortify", "machine", "properties")   # that hardening.py makes flags of
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from .policy import RULES, asked, waiver_of
 
 SHOWN, NAMED = 20, 10   # findings of one rule that are printed, names in one; inspect.json has all
 _COLOURS = {FATAL: "31;1", WEAK: "33;1"}   # ECMA-48 SGR: red, yellow
-_COUNTED = ("exports", "undefined", "weak")   # facts that are long lists: inspect.json has their number
+_COUNTED = ("exports", "hidden", "undefined", "weak")   # facts that are long lists: inspect.json has their number
 
 
 def report(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expectation) -> dict:
