@@ -65,8 +65,11 @@ def _count(reader, last: dict[str, int], width: int) -> int:
     """
     told = [s["sh_size"] // width for s in reader.sections if s["sh_type"] == "SHT_DYNSYM" and s["sh_addr"] == last["DT_SYMTAB"]]
     if "DT_HASH" in last:
-        large = reader.wide and reader.elf.header["e_machine"] in _LARGE_HASH
-        told.append(struct.unpack_from(reader.mark + ("QQ" if large else "II"), reader.data, reader.offset(last["DT_HASH"]))[1])
+        place = reader.offset(last["DT_HASH"])
+        first, count = struct.unpack_from(reader.mark + "II", reader.data, place)
+        if not first and reader.wide and reader.elf.header["e_machine"] in _LARGE_HASH:   # LLD's are small there, too
+            count = struct.unpack_from(reader.mark + "QQ", reader.data, place)[1]
+        told.append(count)
     if "DT_GNU_HASH" in last:
         told.append(_hashed(reader, reader.offset(last["DT_GNU_HASH"])))
     if count := max(*told, _relocated(reader, last), 0):

@@ -224,6 +224,16 @@ def test_hash_tables_without_end_are_refused(tag, content, words):
         elf.read(bytes(whole))
 
 
+@pytest.mark.parametrize("words, count", [("II", "77777777"), ("QQ", "77777777")])
+def test_words_of_the_hash_table_are_of_eight_bytes_on_s390x_with_gnu_ld_alone(words, count):
+    content = struct.pack(f">{words}", 1, int(count)) + bytes(8)
+    whole = bytearray(tiny_elf.make(payload=content, relr=True, data="big", machine=tiny_elf.EM_S390))
+    place = whole.index(struct.pack(">QQ", 36, 0))
+    whole[place:place + 16] = struct.pack(">QQ", 4, whole.index(content))
+    with pytest.raises(elf.ElfError, match=f" {count} entries"):
+        elf.read(bytes(whole))
+
+
 def test_unique_symbols_are_exports_and_a_version_may_be_weak():
     whole = tiny_elf.make(exports=("one",), versions={("liba.so", "A_1"): ["a"]})
     whole = whole.replace(struct.pack("<BBH", 0x12, 0, 1), struct.pack("<BBH", 0xA2, 0, 1))   # STB_GNU_UNIQUE

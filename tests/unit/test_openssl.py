@@ -20,9 +20,9 @@ FACTS = {
     "config": {"shlib_version": "3", "release_date": "9 Jun 2026", "target": "linux-mips32", "defines": ["NDEBUG"], "lib_defines": ["OPENSSL_PIC"]},
     "target": {"lib_cppflags": "-DB_ENDIAN", "cppflags": "", "defines": ["OPENSSL_BUILDING_OPENSSL"], "cflags": "-mabi=32", "perlasm_scheme": "o32"},
     "sources": {
-        "libcrypto": ["crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/libdefault.a"], "libssl": ["ssl/s.o"], "providers/libdefault.a": ["providers/d.o"],
+        "libcrypto": ["crypto/a.o", "crypto/aes.o", "crypto/bn.o", "crypto/info.o", "providers/libdefault.a"], "libssl": ["ssl/s.o"], "providers/libdefault.a": ["providers/d.o"],
         "providers/libcommon.a": ["providers/p.o"], "providers/d.o": ["../source/providers/d.c"],
-        "crypto/a.o": ["../source/crypto/a.c"], "crypto/aes.o": ["crypto/aes.S"], "crypto/info.o": ["../source/crypto/info.c"],
+        "crypto/a.o": ["../source/crypto/a.c"], "crypto/aes.o": ["crypto/aes.S"], "crypto/bn.o": ["../source/crypto/bn/asm/m.S"], "crypto/info.o": ["../source/crypto/info.c"],
         "providers/p.o": ["../source/providers/p.c"], "ssl/s.o": ["../source/ssl/s.c"]},
     "includes": {"libcrypto": [".", "include", "../source", "../source/include"], "crypto/aes.o": ["crypto"], "providers/libcommon.a": ["include"]},
     "defines": {"libcrypto": ["AES_ASM"], "providers/libcommon.a": ["COMMON"]},
@@ -90,7 +90,7 @@ def test_a_machine_that_openssl_has_no_name_for_is_refused(site):
 
 
 def test_a_library_has_the_objects_of_those_that_it_is_made_of_and_that_these_need(recipe):
-    assert recipe.archives == {"libcrypto.a": ("crypto/a.o", "crypto/aes.o", "crypto/info.o", "providers/d.o", "providers/p.o"), "libssl.a": ("ssl/s.o",)}
+    assert recipe.archives == {"libcrypto.a": ("crypto/a.o", "crypto/aes.o", "crypto/bn.o", "crypto/info.o", "providers/d.o", "providers/p.o"), "libssl.a": ("ssl/s.o",)}
     assert {name for names in recipe.archives.values() for name in names} == {unit.object for unit in recipe.units}
 
 
@@ -191,11 +191,21 @@ def test_a_compiler_without_a_version_is_refused(site, tmp_path):
         opensslconf.assembler(replace(site, toolchain=replace(site.toolchain, cc=(program(tmp_path / "cc", "echo tcc"),))))
 
 
+def test_assembler_by_hand_is_compiled_from_a_copy_whose_symbols_are_hidden(recipe):
+    made = command(recipe, "crypto/bn/asm/m.S")
+    assert made.words == ("/usr/bin/perl", "{folder}/generated/openssl_hidden.pl", "{tree}/crypto/bn/asm/m.S", "{output}")
+    assert made.inputs == ("generated/openssl_hidden.pl", "crypto/bn/asm/m.S")
+    assert [unit.source for unit in recipe.units if unit.object == "crypto/bn.o"] == ["generated/crypto/bn/asm/m.S"]
+
+
 def test_what_assembler_defines_is_hidden(tmp_path):
     needs_perl()
     (tmp_path / "a.pl").write_text('open STDOUT, ">$ARGV[1]"; print ".text\\n.globl\\taes, \\@function\\n .global b.c";\n')
     subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "elf", "a.s"], cwd=tmp_path, check=True)
     assert (tmp_path / "a.s").read_text() == ".text\n.globl\taes, @function\n.hidden\taes\n .global b.c\n.hidden\tb.c\n"
+    (tmp_path / "b.S").write_text(".globl\tbn\n")
+    subprocess.run(["perl", str(openssl.HIDDEN), "b.S", "out.S"], cwd=tmp_path, check=True)
+    assert (tmp_path / "out.S").read_text() == ".globl\tbn\n.hidden\tbn\n"
     (tmp_path / "a.pl").write_text("die;")
     assert subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "elf", "a.s"], cwd=tmp_path, capture_output=True).returncode
 

@@ -90,7 +90,16 @@ def _flags(site: Site, made: Configured) -> Iterator[str]:
 def _unit(made: Configured, name: str, library: str) -> Unit:
     source, = made.sources[name]
     flags = () if source.endswith(".s") else (*_words(made, "includes", name, library), *_words(made, "defines", name, library))
-    return Unit(name, place(made, source), flags, generated=not source.endswith(".s"))
+    return Unit(name, _hidden(made, source) if _written(made, source) else place(made, source), flags, generated=not source.endswith(".s"))
+
+
+def _written(made: Configured, name: str) -> bool:
+    """Tell whether a file is assembler by hand, as bn's for s390x: of it, too, a copy is made whose symbols are hidden."""
+    return name.endswith((".s", ".S")) and _upstream(made, name)
+
+
+def _hidden(made: Configured, name: str) -> str:
+    return f"generated/{place(made, name)}"
 
 
 def _words(made: Configured, kind: str, *owners: str) -> Iterator[str]:
@@ -129,9 +138,13 @@ class Generators:
     def behind(self, names: Iterable[str], name: str, library: str) -> dict[str, Command]:
         """Return the commands behind files that an object of a library needs, with all behind those."""
         found: dict[str, Command] = {}
-        for file in (file for file in names if file in self.made.generate):
-            found |= self.behind(self.made.depends.get(file, ()), name, library)
-            found[file] = self._command(file, name, library)
+        for file in names:
+            if file in self.made.generate:
+                found |= self.behind(self.made.depends.get(file, ()), name, library)
+                found[file] = self._command(file, name, library)
+            elif _written(self.made, file):
+                words = (self.perl, f"{{folder}}/generated/{HIDDEN.name}", path(self.made, file), "{output}")
+                found[file] = Command((_hidden(self.made, file),), words, (f"generated/{HIDDEN.name}", place(self.made, file)))
         return found
 
     def _command(self, file: str, name: str, library: str) -> Command:

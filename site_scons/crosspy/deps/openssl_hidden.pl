@@ -1,12 +1,15 @@
-# Runs a perlasm script, and hides the symbols that it defines: what is static belongs to one module, as -fvisibility=hidden does for C.
+# Runs a perlasm script, or takes assembler that was written by hand, and hides the symbols that it defines: what is static belongs to one
+# module, as -fvisibility=hidden does for C.
 #
 #     perl openssl_hidden.pl SCRIPT WORDS... OUTPUT
+#     perl openssl_hidden.pl SOURCE.S OUTPUT
 use strict;
 use warnings;
 
-system($^X, @ARGV) == 0 or exit 1;
 my $output = $ARGV[-1];
-open(my $in, '<', $output) or die "$output: $!\n";
+my $source = $ARGV[0] =~ /\.s\z/i ? $ARGV[0] : $output;
+system($^X, @ARGV) == 0 or exit 1 if $source eq $output;
+open(my $in, '<', $source) or die "$source: $!\n";
 my @lines = <$in>;
 close($in);
 open(my $out, '>', $output) or die "$output: $!\n";
