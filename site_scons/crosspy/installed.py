@@ -169,7 +169,8 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(job, core.shared()[1]), exports=table["exports"]["core"],
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
-        dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)], shebangs=table["shebangs"]["device"],
+        dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)],
+        shebangs=[*table["shebangs"]["device"], *(table["shebangs"]["tests"] if job.options.tests else ())],
         provided=provided(job.found), debug_link=split, stripped=True, build_id=True,
         **hardening.expected(job.variant, job.options, job.toolchain), **cpufacts.expected(job.variant, job.toolchain))
 
