@@ -5,6 +5,7 @@ import json
 import lzma
 import os
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -220,13 +221,17 @@ def test_lines_are_edited_with_keys(device):
 
 
 def test_a_screen_is_drawn_and_keys_are_known(device):
+    # glibc reads C.UTF-8 from this machine's files, which are of no use in another byte order: then only ASCII can be shown.
+    utf_8 = device.ask("import json, locale\ntry: print(json.dumps(bool(locale.setlocale(locale.LC_ALL, ''))))\nexcept locale.Error: print('false')")
+    assert utf_8 or device.variant.machine.endian != sys.byteorder
+    key = "ä" if utf_8 else "a"
     with terminal(device, "screen.py") as screen:
-        shown = screen.until("wide: ä€")
+        shown = screen.until("wide: ä€" if utf_8 else "wide: ")
         assert "\x1b[3;6H" in shown, "the cursor goes to the third row, sixth column"
         assert "\x1b[?1049h" in shown and "\x1b[31m" in shown and "\x1b[44m" in shown
         screen.until("a panel")
-        screen.type("\x1bOA" "ä" "\x1b[5~")
+        screen.type(f"\x1bOA{key}\x1b[5~")
         told = screen.until("xterm>")
-        assert "<(24, 80) True ['KEY_UP', 'ä', 'KEY_PPAGE'] xterm>" in told
+        assert f"<(24, 80) True ['KEY_UP', '{key}', 'KEY_PPAGE'] xterm>" in told
         assert "\x1b[?1049l" in told, "the screen is as it was before"
         assert screen.process.wait() == 0
