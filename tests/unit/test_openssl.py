@@ -203,6 +203,9 @@ def test_what_assembler_defines_is_hidden(tmp_path):
     (tmp_path / "a.pl").write_text('open STDOUT, ">$ARGV[1]"; print ".text\\n.globl\\taes, \\@function\\n .global b.c";\n')
     subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "elf", "a.s"], cwd=tmp_path, check=True)
     assert (tmp_path / "a.s").read_text() == ".text\n.globl\taes, @function\n.hidden\taes\n .global b.c\n.hidden\tb.c\n"
+    (tmp_path / "a.pl").write_text('open STDOUT, ">$ARGV[1]"; print "\tla\t\\$7,T4\t# load\n\tla \\$7,T\n la \\$6,far\nT4:\n.globl T\nT:\n";\n')
+    subprocess.run(["perl", str(openssl.HIDDEN), "a.pl", "o32", "a.s"], cwd=tmp_path, check=True)
+    assert (tmp_path / "a.s").read_text().startswith(".local\tT4\n\tla\t$7,T4") and ".local" not in (tmp_path / "a.s").read_text()[10:]
     (tmp_path / "b.S").write_text(".globl\tbn\n")
     subprocess.run(["perl", str(openssl.HIDDEN), "b.S", "out.S"], cwd=tmp_path, check=True)
     assert (tmp_path / "out.S").read_text() == ".globl\tbn\n.hidden\tbn\n"
