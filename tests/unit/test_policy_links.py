@@ -105,7 +105,7 @@ def test_a_flag_of_a_segment_that_was_edited_is_seen(link, tmp_path, segment, ch
     assert {rule for rule, _ in judged(tmp_path, edited(link(*GOOD), segment, change))} == rules
 
 
-@pytest.mark.skipif(not shutil.which("patchelf"), reason="patchelf is missing: apt install patchelf")
+@pytest.mark.skipif(not shutil.which("patchelf"), reason="patchelf is missing: apt-get install patchelf")
 @pytest.mark.parametrize(("words", "rule"), [(("--set-rpath", "/opt"), "rpath"), (("--add-needed", "libssl.so.3"), "needed")])
 def test_what_patchelf_did_is_seen(link, tmp_path, words, rule):
     (tmp_path / "spam").write_bytes(link(*GOOD))
@@ -114,7 +114,7 @@ def test_what_patchelf_did_is_seen(link, tmp_path, words, rule):
 
 
 def test_what_objcopy_leaves_for_a_debugger_is_a_debug_file(link, tmp_path):
-    objcopy = shutil.which("objcopy") or pytest.skip("objcopy is missing: apt install binutils")
+    objcopy = shutil.which("objcopy") or pytest.skip("objcopy is missing: apt-get install binutils")
     (tmp_path / "spam").write_bytes(link("-target", "x86_64-linux-musl", *without("-s"), "-g"))
     subprocess.run([objcopy, "--only-keep-debug", tmp_path / "spam", tmp_path / "spam.debug"], check=True)
     data = (tmp_path / "spam.debug").read_bytes()
