@@ -13,7 +13,7 @@ Patterns = list[tuple[bytes, re.Pattern[bytes]]]
 
 
 def patterns(paths: Iterable[str]) -> Patterns:
-    """Return what `look` searches for: each path as a path, ``/work`` is not found in ``/workshop``."""
+    """Return what `look` searches for: each path as a path, ``/srv/a`` is not found in ``/srv/ab``."""
     return [(path.encode(), re.compile(re.escape(path.encode()) + rb"(?![\w-])")) for path in paths]
 
 

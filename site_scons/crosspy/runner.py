@@ -4,6 +4,7 @@ from __future__ import annotations
 import fcntl
 import os
 import platform
+import re
 import secrets
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from .compiler import ASK_SECONDS
 from .errors import UserError
 from .variant import Variant
 
@@ -45,6 +47,8 @@ def runner(variant: Variant) -> Runner:
     program = shutil.which(run.qemu)
     if not program:
         raise UserError(where, f"{run.qemu} is not on PATH", f"apt-get install {run.qemu_package}")
+    if here := too_old(variant, program):
+        raise UserError(where, f"{run.qemu} is {here}, which lacks instructions of the target", f"install qemu {run.qemu_version} or newer")
     if not loader:
         return Runner((program,))
     sysroot = os.environ.get("QEMU_LD_PREFIX") or run.sysroot
@@ -52,6 +56,25 @@ def runner(variant: Variant) -> Runner:
         raise UserError(where, f"its loader {loader} is not in {sysroot or '/'}",
                         f"apt-get install {run.sysroot_package or 'the libc of the target'}, or set QEMU_LD_PREFIX")
     return Runner((program,), (("QEMU_LD_PREFIX", sysroot),))
+
+
+def too_old(variant: Variant, program: str) -> str:
+    """Return the version of a qemu-user that is older than the variant needs; else, and for one that does not tell, an empty string."""
+    if not variant.run.qemu_version:
+        return ""
+    here = re.search(r"version (\d+(?:\.\d+)*)", _version(program))
+    return here[1] if here and _number(here[1]) < _number(variant.run.qemu_version) else ""
+
+
+def _version(program: str) -> str:
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, text=True, timeout=ASK_SECONDS).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _number(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 TABLE = Path("/proc/sys/fs/binfmt_misc")

@@ -8,7 +8,6 @@ import functools
 import glob
 import os
 import platform
-import re
 import shutil
 import subprocess
 
@@ -49,7 +48,7 @@ def _clang(variant: Variant) -> str:
     missing = [package for program, package in (("clang", "clang"), (linker, "lld"), (archiver, "llvm")) if not shutil.which(program)]
     if missing:
         return f"install {' '.join(missing)}"
-    if said := _told("clang", f"--target={name.partition('-')[0]}-linux", "-E", "-x", "c", os.devnull)[1]:
+    if said := _refusal("clang", f"--target={name.partition('-')[0]}-linux", "-E", "-x", "c", os.devnull):
         return "a newer clang" if "unknown target" in said else "no"
     if variant.libc.name != "glibc":
         return "with sysroot="
@@ -60,13 +59,13 @@ def _clang(variant: Variant) -> str:
 
 
 @functools.cache  # clang knows all targets of a machine, or none
-def _told(*words: str) -> tuple[str, str]:
-    """Return what a program prints, and what it says when it ends with a status."""
+def _refusal(*words: str) -> str:
+    """Return what a program says when it ends with a status; else an empty string."""
     try:
         done = subprocess.run(words, text=True, errors="replace", capture_output=True, timeout=ASK_SECONDS, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
     except (OSError, subprocess.TimeoutExpired) as error:
-        return "", str(error)
-    return done.stdout, done.stderr.strip() or "it said nothing" if done.returncode else ""
+        return str(error)
+    return done.stderr.strip() or "it said nothing" if done.returncode else ""
 
 
 def _headers(variant: Variant) -> bool:
@@ -86,15 +85,7 @@ def _runs(variant: Variant) -> str:
         return error.fix.removeprefix("apt-get ") if variant.run.qemu else f"on {variant.run.machine} only"
     if not found.foreign:
         return "yes"
-    oldest = variant.run.qemu_version
-    here = re.search(r"version ([\d.]+)", _told(found.words[0], "--version")[0]) if oldest else None
-    if here and _number(here[1]) < _number(oldest):
-        return f"needs qemu {oldest}, this is {here[1]}"
-    return f"with qemu {oldest}" if oldest else "with qemu"
-
-
-def _number(version: str) -> list[int]:
-    return [int(part) for part in version.split(".") if part]
+    return "with qemu"
 
 
 def row(variant: Variant) -> tuple[str, ...]:

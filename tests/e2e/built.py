@@ -4,7 +4,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import struct
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from checkout import REPOSITORY, Checkout, flavoured, missing, need
 
 sys.path.insert(0, str(REPOSITORY / "site_scons"))
 
-from crosspy import variant as variants  # noqa: E402  (needs the path above)
+from crosspy import runner, variant as variants  # noqa: E402  (needs the path above)
 
 VARIANTS = variants.load_all(REPOSITORY / "variants")
 # What every run of the tests builds; the others, and what else is large, are built by pytest -m nightly.
@@ -79,10 +78,8 @@ class Build:
         if not self.variant.run.qemu:
             missing(f"{self.name} runs on a {self.variant.run.machine} only")
         qemu = need(self.variant.run.qemu, self.variant.run.qemu_package)
-        if oldest := self.variant.run.qemu_version:
-            told = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout
-            if _number(re.search(r"version ([\d.]+)", told)[1]) < _number(oldest):
-                pytest.skip(f"{self.name} needs qemu {oldest} or newer to run")  # no package of this Debian has it
+        if here := runner.too_old(self.variant, qemu):
+            pytest.skip(f"{self.name} needs qemu {self.variant.run.qemu_version} or newer to run, this is {here}")  # no package of this Debian has it
         return [qemu, str(self.python), *arguments]
 
     def run(self, *arguments: str, env: dict[str, str] | None = None, check: bool = True, timeout: float = 300,
@@ -107,10 +104,6 @@ class Build:
         assert told == [version, "0.3", NUMBER * NUMBER, [repr(x) for x in FLOATS], [n * n for n in range(8)],
                         machine.endian, machine.bits // 8,
                         [struct.pack(order + "hiqfd", -2, 70000, -2**40, 1.5, -0.1).hex() for order in "<>"], "2038-01-19 03:14:07", 0]
-
-
-def _number(version: str) -> list[int]:
-    return [int(part) for part in version.split(".")]
 
 
 FLOATS = [0.1, 1 / 3, 5e-324, 1.7976931348623157e308, 1e22, 123456789.123456789, -0.0, 0.1 + 0.2]

@@ -23,3 +23,16 @@ def release_trees():
 def release_tree(release_trees):
     """Return the newest unpacked release of this checkout."""
     return release_trees[-1]
+
+
+@pytest.fixture
+def mips(tmp_path):
+    """Return a made-up variant, for a big-endian MIPS."""
+    from samples import load_variant   # which needs the path above
+    return load_variant(tmp_path / "variants")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the place of an SDK, with a space in it."""
+    return tmp_path / "an SDK"

@@ -4,67 +4,14 @@ import os
 import pytest
 import tiny_elf
 from fakecross import Cross, foreign
-from samples import PROJECT, load_variant, static
+from samples import load_variant, static
+from sdkfolders import KNOWN, SETUP, crosstool, poky, refused, resolve
 
-from crosspy import fit, sdk, toolchain, variant
+from crosspy import fit, sdk, toolchain
 from crosspy.errors import UserError
 from crosspy.identity import Identity
 
 LITTLE = {"__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__"}
-KNOWN = list(variant.load_all(PROJECT / "variants").values())
-
-
-@pytest.fixture
-def mips(tmp_path):
-    return load_variant(tmp_path / "variants")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "an SDK"
-
-
-def resolve(mips, tmp_path, given):
-    words = {"toolchain": f"sdk:{given}", "sysroot": "", "glibc": ""}
-    identity = Identity(tmp_path / "toolchains.json")
-    found = toolchain.resolve(mips, words, tmp_path / "zig-cache", identity, KNOWN)
-    identity.save()
-    return found
-
-
-def refused(*arguments):
-    with pytest.raises(UserError) as caught:
-        resolve(*arguments)
-    return caught.value
-
-
-SETUP = """\
-# Check for LD_LIBRARY_PATH being set
-if [ ! -z "${LD_LIBRARY_PATH:-}" ]; then
-    echo "Your environment is misconfigured"
-    return 1
-fi
-export SDKTARGETSYSROOT="@/sysroots/mips32-poky-linux"
-export PATH="@/sysroots/x86_64-pokysdk-linux/usr/bin:@/bin:$PATH"
-export PKG_CONFIG_PATH=$SDKTARGETSYSROOT/usr/lib/pkgconfig
-unset command_not_found_handle
-export CC="mips-poky-linux-gcc  -mips32r2 -mtune=24kc --sysroot=$SDKTARGETSYSROOT"
-export CFLAGS=" -O2 ${DEBUG:-}"
-export CONFIGURE_FLAGS="--host=mips-poky-linux CC=none"
-"""
-
-
-def poky(folder, text=SETUP, **words):
-    (folder / "sysroots/mips32-poky-linux").mkdir(parents=True, exist_ok=True)
-    cross = Cross(folder, tuple_="mips-poky-linux", **words)
-    (folder / "environment-setup-mips32-poky-linux").write_text(text.replace("@", str(folder)))
-    return cross
-
-
-def crosstool(folder, **words):
-    """Lay out a compiler as crosstool-ng does; its sysroot is the SDK's own."""
-    (folder / "mips-foo-linux-gnu/sysroot/usr").mkdir(parents=True, exist_ok=True)
-    return Cross(folder, tuple_="mips-foo-linux-gnu", **{"sysroot": "$here/mips-foo-linux-gnu/sysroot", "asked": "/dev/null", **words})
 
 
 def test_crosstool_ng_is_known_by_its_layout_whatever_its_tuple_says(tmp_path, mips, folder):

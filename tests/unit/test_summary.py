@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, given
 
-from crosspy import options, session, stages, summary, targets, toolchain, variant
+from crosspy import options, runner, session, stages, summary, targets, toolchain, variant
 from crosspy.deps.shelf import Shelf
 from crosspy.errors import UserError
 from crosspy.release import Release
@@ -179,12 +179,13 @@ def test_keep_going_leaves_out_a_target_whose_libraries_are_refused(tmp_path, mo
 @pytest.fixture
 def machine(monkeypatch):
     """Return a function that says which programs and files a machine has, and what the programs tell."""
-    def machine(programs=(), files=(), name="x86_64", told=lambda *words: ("", "")):
+    def machine(programs=(), files=(), name="x86_64", said="", version="8.1.0"):
         monkeypatch.setattr(targets.shutil, "which", lambda name: name if name in programs else None)
         monkeypatch.setattr(targets.os.path, "exists", lambda path: path in files)
         monkeypatch.setattr(targets.glob, "glob", lambda pattern: [path for path in files if fnmatch.fnmatch(path, pattern)])
         monkeypatch.setattr(targets.platform, "machine", lambda: name)
-        monkeypatch.setattr(targets, "_told", told)
+        monkeypatch.setattr(targets, "_refusal", lambda *words: said)
+        monkeypatch.setattr(runner, "_version", lambda program: f"qemu-user version {version}\n")
         monkeypatch.delenv("QEMU_LD_PREFIX", raising=False)
     return machine
 
@@ -208,7 +209,7 @@ def test_what_clang_needs_besides_is_named_too(machine):
                                   (CLANG, [headers, "/usr/lib/gcc-cross/mips-linux-gnu/12/crtbegin.o"], "yes")]:
         machine(programs, files)
         assert targets.row(KNOWN["mips-linux-gnu"])[4] == cell
-    machine(CLANG, told=lambda *words: ("", "error: unknown target triple 'loongarch64-unknown-linux-musl'"))
+    machine(CLANG, said="error: unknown target triple 'loongarch64-unknown-linux-musl'")
     assert targets.row(KNOWN["loongarch64-linux-musl"])[4] == "a newer clang"
 
 
@@ -221,10 +222,16 @@ def test_a_machine_that_has_everything_is_told_so(machine):
     assert targets.row(KNOWN["i686-linux-musl"])[5] == "yes"
 
 
-@pytest.mark.parametrize("version, cell", [("7.2.22 (Debian 1:7.2+dfsg-7)", "needs qemu 8.1, this is 7.2.22"), ("8.1.0", "with qemu 8.1"), ("10.0.2", "with qemu 8.1")])
-def test_a_qemu_that_is_too_old_is_told_with_its_version(machine, version, cell):
-    machine(["qemu-loongarch64-static"], told=lambda *words: (f"qemu-loongarch64 version {version}\n", ""))
+@pytest.mark.parametrize("version, cell", [("7.2.22 (Debian 1:7.2+dfsg-7)", "install qemu 8.1 or newer"), ("8.1.0", "with qemu"), ("10.0.2", "with qemu")])
+def test_a_qemu_that_is_too_old_is_told(machine, version, cell):
+    machine(["qemu-loongarch64-static"], version=version)
     assert targets.row(KNOWN["loongarch64-linux-musl"])[5] == cell
+
+
+def test_a_program_is_not_started_under_a_qemu_that_is_too_old(machine):
+    machine(["qemu-loongarch64-static"], version="7.2.22")
+    with pytest.raises(UserError, match=r"qemu-loongarch64-static is 7\.2\.22.*qemu 8\.1 or newer"):
+        runner.runner(KNOWN["loongarch64-linux-musl"])
 
 
 def test_on_another_machine_the_packages_are_those_of_that_machine(machine):

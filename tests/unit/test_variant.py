@@ -1,8 +1,10 @@
 """variant.toml -> Variant: what is read, and that every mistake names the file, the key and what is allowed."""
+from dataclasses import replace
+
 import pytest
 from samples import PROJECT, load_variant, static, write_variant
 
-from crosspy import fit, inherit, variant
+from crosspy import fit, inherit, variant, variantlines
 from crosspy.errors import UserError
 
 
@@ -205,3 +207,11 @@ def test_what_a_board_gets_wrong_is_told_like_a_variant_s(tmp_path):
     error = refused(variant.load_all, tmp_path)
     assert "sumary: unknown key" in error.what and "elf.flags: 'x' is not an integer" in error.what
     assert "summary: it is missing" in error.what
+
+
+def test_a_feature_that_is_unhardened_is_one_that_there_is():
+    known = variant.load(PROJECT / "variants/aarch64-linux-gnu")
+    wrong = replace(known, flags=replace(known.flags, unhardened=("stack-protecter: no TLS", "pie: no MMU", "pie")))
+    assert variantlines.unfit(wrong) == [
+        "flags.unhardened: 'pie' is not 'FEATURE: REASON'",
+        f"flags.unhardened: 'stack-protecter' is not one of {', '.join(variantlines.FEATURES)}; did you mean 'stack-protector' or 'separate-code'?"]

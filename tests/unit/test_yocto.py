@@ -2,22 +2,11 @@
 import os
 
 import pytest
-from samples import load_variant
-from test_sdk import SETUP, poky, refused, resolve
+from sdkfolders import SETUP, poky, refused, resolve
 
 from crosspy import sdk, yocto
 from crosspy.errors import UserError
 from crosspy.identity import Identity
-
-
-@pytest.fixture
-def mips(tmp_path):
-    return load_variant(tmp_path / "variants")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "an SDK"
 
 
 def test_yocto_s_compiler_keeps_its_flags_and_a_path_with_a_space_stays_one_word(tmp_path, mips, folder):
