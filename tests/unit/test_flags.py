@@ -4,7 +4,7 @@ import dataclasses
 import pytest
 from samples import given, job, load_variant, static
 
-from crosspy import flags, hardening, variant
+from crosspy import flags, hardening, variant, variantlines
 from crosspy.toolchain import Toolchain
 
 
@@ -97,6 +97,7 @@ def test_what_a_target_cannot_have_is_absent_with_its_reason(gnu, tmp_path):
     own = dataclasses.replace(gnu, flags=variant.Flags(hardening=("-mbranch",), unhardened=("stack-protector: no TLS",)),
                               elf=dataclasses.replace(gnu.elf, properties=("IBT", "SHSTK")))
     stated = hardening.stated(own, given(), TOOLCHAIN)
+    assert tuple(stated) == variantlines.FEATURES == tuple(hardening.stated(own, given(hardening="no"), TOOLCHAIN))
     assert stated["stack-protector"] == "absent: no TLS" and stated["machine"] == "-mbranch" and stated["pie"] == "yes"
     assert stated["fortify"].endswith("-D_FORTIFY_SOURCE=3") and stated["properties"] == "yes"
     assert hardening.stated(own, given(optimize="debug"), TOOLCHAIN)["fortify"].startswith("absent: it needs an optimising compiler")
