@@ -84,7 +84,7 @@ def private_folders(job) -> tuple[str, ...]:
     One below another is left out: whoever finds the upper one finds both.
     """
     compiler, kind = os.path.dirname(job.toolchain.cc[0]), job.options.toolchain.partition(":")
-    given = [os.path.abspath(path) for path in (job.options.sysroot, kind[2] if kind[0] == "sdk" else "") if path]
+    given = [os.path.abspath(os.path.expanduser(path)) for path in (job.options.sysroot, kind[2] if kind[0] == "sdk" else "") if path]
     folders = {os.getcwd(), os.path.abspath(job.options.build_dir), os.path.abspath(job.folder), os.path.abspath(job.frozen),
                os.path.abspath(job.tables.parent), str(job.release.tree), compiler, _home(), *given}
     told = {path for folder in folders for path in _told(folder)}

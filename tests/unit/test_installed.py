@@ -40,6 +40,8 @@ def test_folders_that_the_command_line_names_are_private(plain, monkeypatch):
     folders = installed.private_folders(dataclasses.replace(plain, options=options, folder="/big/disk/out/mips", frozen="/big/disk/out/bootstrap"))
     assert {"/big/disk/out", "/opt/board/sysroot", "/opt/sdk/4.0", str(PROJECT)} <= set(folders)
     assert not [one for one in folders if one.startswith(("/big/disk/out/", f"{PROJECT}/"))], "the upper one finds both"
+    monkeypatch.setenv("HOME", "/opt/home/me")
+    assert "/opt/home/me/sdk" in installed.private_folders(dataclasses.replace(plain, options=given(target="mips", toolchain="sdk:~/sdk")))
 
 
 @pytest.mark.parametrize("home", ["/", "/root", "/usr/share/nobody"])
