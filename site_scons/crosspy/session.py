@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import options as command_line
-from . import afterwards, budget, commands, hosting, inherit, install, launch, release, stages, summary, toolchain, treestate, variant, variantlines
+from . import afterwards, atonce, budget, commands, hosting, inherit, install, launch, release, stages, summary, toolchain, treestate, variant, variantlines
 from .deps import choice, library, sysroot
 from .deps.shelf import Shelf
 from .errors import UserError, nearest
@@ -84,10 +84,11 @@ class Session:
         readers = {name: argument.command for name, argument in command_line.ARGUMENTS.items()}
         return commands.asked(names, self.arguments, readers)
 
-    def prepare(self, keep_going: bool = False) -> Builds:
+    def prepare(self, keep_going: bool = False, parallel: int = 1) -> Builds:
         """Lock the build folder and return all plans. Raises UserError; then nothing of a build has been touched.
 
         keep_going: a target that is refused does not stop the others (``-k``), as long as one is left; it is in `refused`.
+        parallel: how many targets' compilers are asked at once.
         """
         folder = Path(self.options.build_dir)
         identity = Identity(folder / "toolchains.json")
@@ -106,7 +107,7 @@ class Session:
                 self._tell("\n".join(f"{chosen.name}: {line}" for line in (tool.line, variantlines.left_out(chosen, tool)) if line))
             got = release.acquire(self.arguments.get("python", ""), self.releases, Path(self.options.downloads),
                                   folder / "sources", self.options.source, say)
-            builds = self._plans(got, host, compiler, tools, identity, keep_going)
+            builds = self._plans(got, host, compiler, tools, identity, keep_going, parallel)
             identity.save()
         except UserError:
             self.lock.abandon()
@@ -119,12 +120,12 @@ class Session:
     def _tell(self, line: str) -> None:
         say(line)
 
-    def _each(self, keep_going: bool, make: Callable) -> dict:
+    def _each(self, keep_going: bool, make: Callable, parallel: int = 1) -> dict:
         """Return what `make` makes of each chosen variant, by name. With keep_going, those that it refuses are left out."""
         made = {}
-        for chosen in self.chosen:
+        for chosen, result in atonce.results(make, self.chosen, parallel):
             try:
-                made[chosen.name] = make(chosen)
+                made[chosen.name] = result()
             except UserError as error:
                 self.refused[chosen.name] = error
                 if not keep_going:
@@ -135,7 +136,7 @@ class Session:
         return made
 
     def _plans(self, got: release.Release, host: Variant, compiler: toolchain.Toolchain, tools, identity: Identity,
-               keep_going: bool) -> Builds:
+               keep_going: bool, parallel: int) -> Builds:
         newest = release.candidates(got.series, self.releases)[0].version
         tree = os.path.relpath(got.tree) if not got.editable else str(got.tree)
         name = got.version if not self.options.source else f"{got.version}-{tag(self.options.source)}"
@@ -145,16 +146,16 @@ class Session:
         job = stages.Job(host, plain, got, compiler, frozen, frozen, tree, self.project / "cpython",
                          bootstrap=True, interpreter=given)
         bootstrap, job = self._bootstrap(job, got)
-        jobs = {}
         self.shelf = Shelf(self.libraries, self.arguments, self.options, self._host_compiler, self.say)
 
-        def planned(chosen: Variant) -> dict:
+        def described(chosen: Variant) -> stages.Job:
             modes, found = sysroot.take(self.libraries, self.options.deps, self.modes, tools[chosen.name], self.options.sysroot, chosen, self._tell)
-            jobs[chosen.name] = replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
-                                        libraries=self.libraries, deps=modes, found=found,
-                                        folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
-            return self._looked_at(stages.plan(jobs[chosen.name], self.project, say), jobs[chosen.name])
-        targets = [*self._each(keep_going, planned).values()]
+            return replace(job, variant=chosen, options=self.options, toolchain=tools[chosen.name], bootstrap=False,
+                           libraries=self.libraries, deps=modes, found=found,
+                           folder=f"{self.options.build_dir}/{self.folder_name(chosen, got.version, newest)}")
+        jobs = self._each(keep_going, described)
+        plans = self._each(keep_going, lambda chosen: stages.plan(jobs[chosen.name], self.project, say), parallel)
+        targets = [*self._each(keep_going, lambda chosen: self._looked_at(plans[chosen.name], jobs[chosen.name])).values()]
         flashes = {chosen.name: budget.wanted(self.options.flash, chosen) for chosen in self.chosen}
         for made in (bootstrap, *targets):
             stages.commit(made)

@@ -165,7 +165,7 @@ def test_keep_going_leaves_out_a_target_whose_libraries_are_refused(tmp_path, mo
     got = Release("3.13.15", "3.13", tmp_path, "d" * 64, False, "downloads/")
     for keep_going in (True, False):
         made, written = planning(monkeypatch, profile, refuse)
-        words = got, made.chosen[0], None, dict.fromkeys(one.name for one in made.chosen), None, keep_going
+        words = got, made.chosen[0], None, dict.fromkeys(one.name for one in made.chosen), None, keep_going, 1
         if not keep_going:
             with pytest.raises(UserError, match="its archive is wrong"):
                 made._plans(*words)
