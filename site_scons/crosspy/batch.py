@@ -60,13 +60,16 @@ class Compiler:
     confdefs: str = ""
     missing: frozenset[str] = field(default_factory=frozenset)
 
-    def run(self, words: Sequence[str], what: str, seconds: float | None = None) -> tuple[int, str]:
-        """Run the driver and return its exit status and messages. Raises UserError when it hangs, crashes or is missing."""
+    def run(self, words: Sequence[str], what: str, seconds: float | None = None, where: str = "") -> tuple[int, str]:
+        """Run the driver and return its exit status and messages. Raises UserError when it hangs, crashes or is missing.
+
+        where: the folder to run it in, instead of the one for its files.
+        """
         command, seconds = [*self.toolchain.cc, *words], seconds or COMPILE_SECONDS
         env = dict(self.toolchain.env) | {"LC_ALL": "C", "TMPDIR": str(self.scratch)}
         try:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       cwd=self.scratch, env=env, start_new_session=True)
+                                       cwd=where or self.scratch, env=env, start_new_session=True)
         except OSError as error:
             raise UserError(command[0], f"it cannot be started ({error.strerror})", "name a working compiler") from None
         try:
@@ -158,17 +161,22 @@ class Compiler:
 
     def link(self, functions: Sequence[str], objects: Sequence[Path], libraries: Sequence[str],
              name: str = "functions") -> tuple[int, str, Path]:
-        """Link a program that refers to functions, declared as Autoconf does (AC_LANG_CALL), and to whole objects."""
+        """Link a program that refers to functions, declared as Autoconf does (AC_LANG_CALL), and to whole objects.
+
+        It is linked in the working folder, as the build's programs are: zig tells its own folder relative to it where it can, and
+        where it lies in the tree (``.venv``) it would compile its libc once for links here and once for those elsewhere.
+        """
         lines = [f"char {name}();" for name in functions]
         table = "".join(f"(void *){name}, " for name in functions)
         lines.append(f"void *volatile probe_table[] = {{{table}(void *)0}};\nint main(void) {{ return probe_table[0] != 0; }}\n")
-        (self.scratch / name).unlink(missing_ok=True)
+        program = self.scratch / name
+        program.unlink(missing_ok=True)
         (self.scratch / f"{name}.c").write_text("\n".join(lines), "utf-8")
-        status, said = self.run([*self.flags(), "-w", f"{name}.c", *map(str, objects), *self.link_words, *libraries, "-o", name],
-                                name, LINK_SECONDS)
-        if status == 0 and not (self.scratch / name).is_file():
+        status, said = self.run([*self.flags(), "-w", f"{program}.c", *map(str, objects), *self.link_words, *libraries, "-o", str(program)],
+                                name, LINK_SECONDS, os.getcwd())
+        if status == 0 and not program.is_file():
             raise self.failure(name, said or "it wrote no program")
-        return status, said, self.scratch / name
+        return status, said, program
 
 
 def includes(prologue: str) -> list[str]:

@@ -5,11 +5,13 @@
 zig's driver knows the C library's objects and the words for its linker: it links one small object first and tells them (``-v``).
 Then its linker is called with the same words but ``-s``, with the words before ``zig`` and the real objects. That takes 0.4 s.
 With ``--pack-dyn-relocs=relr`` (DT_RELR, gABI) a static-pie interpreter is a tenth smaller. The driver's own way to keep symbols,
-``-g``, would take another C library, compiled with debug information.
+``-g``, would take another C library, compiled with debug information. Both run in the working folder, as every link of a build
+does: zig tells its own folder relative to it where it can, and would compile a C library once more for another one.
 """
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,7 @@ import tempfile
 from .errors import UserError
 
 _PLAIN = ("-fPIE", "-fno-asynchronous-unwind-tables")
-_STUB, _OUT, _SPACE, _MAIN = "stub.o", "stub", "\0", "int main(void) { return 0; }\n"
+_STUB, _OUT, _MAIN = "stub.o", "stub", "int main(void) { return 0; }\n"
 
 
 def parted(arguments: list[str]) -> tuple[list[str], str, list[str]]:
@@ -36,12 +38,17 @@ def parted(arguments: list[str]) -> tuple[list[str], str, list[str]]:
     return words, output, objects
 
 
-def linker_words(told: str, caches: str) -> list[str]:
-    """Return the words of the last linker call in what ``zig cc -v`` printed. zig quotes nothing; caches, its folder, may have spaces."""
-    lines = [line for line in told.splitlines() if line.startswith("ld.lld ") and f" -o {_OUT} " in line]
+def linker_words(told: str, *places: str) -> list[str]:
+    """Return the words of the linker call in what ``zig cc -v`` printed for ``-o .../stub``.
+
+    places: folders that it names and that may have spaces in their names, since zig quotes nothing.
+    """
+    for number, place in enumerate(places):
+        told = told.replace(place, chr(number))
+    lines = [line for line in told.splitlines() if line.startswith("ld.lld ") and re.search(rf" -o \S*\b{_OUT} ", line)]
     if not lines:
         raise UserError("zig cc -v", f"it shows no call of its linker: {told[-300:]!r}", "use the pinned zig: pip install -r requirements.txt")
-    return [word.replace(_SPACE, caches) for word in lines[-1].replace(caches, _SPACE).split()[1:]]
+    return ["".join(places[ord(char)] if ord(char) < len(places) else char for char in word) for word in lines[-1].split(" ")[1:] if word]
 
 
 def link(command: list[str], output: str, objects: list[str]) -> int:
@@ -49,14 +56,15 @@ def link(command: list[str], output: str, objects: list[str]) -> int:
     start = next(number for number, word in enumerate(command) if not word.startswith("--"))
     more, command = command[:start], command[start:]
     with tempfile.TemporaryDirectory(prefix="ziglink-") as scratch:
-        for words in ([command[0], "cc", *_target(command), *_PLAIN, "-c", "-x", "c", "-", "-o", _STUB], [*command, "-v", _STUB, "-o", _OUT]):
-            done = subprocess.run(words, cwd=scratch, capture_output=True, text=True, input=_MAIN)
+        stub, out = f"{scratch}/{_STUB}", f"{scratch}/{_OUT}"
+        for words in ([command[0], "cc", *_target(command), *_PLAIN, "-c", "-x", "c", "-", "-o", stub], [*command, "-v", stub, "-o", out]):
+            done = subprocess.run(words, capture_output=True, text=True, input=_MAIN)
             if done.returncode:
                 said = [line for line in done.stderr.splitlines() if not line.startswith(("ar ", "ld.lld -"))]
                 raise UserError(" ".join(words), "\n".join(said)[-2000:] or "it failed", "look at the compiler's words")
         told = done.stderr + done.stdout
-    words = linker_words(told, os.environ.get("ZIG_GLOBAL_CACHE_DIR", "\1"))
-    place = words.index(_STUB)
+    words = linker_words(told, *filter(None, (os.environ.get("ZIG_GLOBAL_CACHE_DIR"), scratch)))
+    place = words.index(stub)
     words[place:place + 1] = objects
     words[words.index("-o") + 1] = output
     return subprocess.run([command[0], "ld.lld", *(word for word in words if word != "-s"), *more]).returncode

@@ -53,9 +53,18 @@ def test_the_language_of_the_machine_does_not_reach_the_compiler(release, gcc, m
     assert {line.strip() for line in spoken.read_text().splitlines()} == {"C"}
 
 
+def test_programs_are_linked_in_the_working_folder_as_those_of_the_build_are(release, gcc):
+    # zig has one libc for each folder that it is called in, when it lies in that one itself
+    seen = release / "seen"
+    looking = script(release / "cc", f'case " $* " in *" -c "*) ;; *) echo "$PWD $*" >> {seen};; esac\nexec {gcc.cc[0]} "$@"\n')
+    ask(release, looking)
+    links = [line for line in seen.read_text().splitlines() if "functions" in line]
+    assert links and all(line.startswith(f"{Path.cwd()} ") for line in links)
+
+
 def test_a_compiler_that_answers_in_another_language_all_the_same_is_not_believed(release, gcc):
-    german = script(release / "cc", f"""{gcc.cc[0]} "$@" 2> said.$$; status=$?
-sed -e 's/error:/Fehler:/; s/undefined reference to/nicht definierter Verweis auf/' said.$$ >&2; exit $status
+    german = script(release / "cc", f"""{gcc.cc[0]} "$@" 2> {release}/said.$$; status=$?
+sed -e 's/error:/Fehler:/; s/undefined reference to/nicht definierter Verweis auf/' {release}/said.$$ >&2; exit $status
 """)
     with pytest.raises(UserError, match="failed in probe '(compile|functions|size)': .*(Fehler|Verweis)"):
         ask(release, german)

@@ -26,6 +26,11 @@ def test_the_words_of_the_last_call_are_taken_also_with_a_space_in_the_cache_s_p
         "--entry", "_start", "-s", "-pie", "-o", "stub", "/a b/cache/o/3/rcrt1.o", "stub.o", "--as-needed", "/a b/cache/o/1/libc.a"]
 
 
+def test_the_scratch_folder_may_have_a_space_too():
+    told = TOLD.replace(" stub ", " /my tmp/z/stub ").replace(" stub.o ", " /my tmp/z/stub.o ")
+    assert ziglink.linker_words(told, "/a b/cache", "/my tmp/z")[4:8] == ["-o", "/my tmp/z/stub", "/a b/cache/o/3/rcrt1.o", "/my tmp/z/stub.o"]
+
+
 def test_a_driver_that_tells_nothing_is_named():
     with pytest.raises(UserError, match="shows no call of its linker"):
         ziglink.linker_words("nothing", "/cache")
