@@ -2,9 +2,9 @@
 
 usage: python bench/series.py [--targets A,B,...] [--ninth NAME] [--build-dir DIR] [NAME=VALUE...]
 
-Eight targets and the bootstrap are built first, or are there already in a build folder that is named. Then the ninth one's
-folder is deleted, and one run over all nine makes it. Processor time and not wall time, since a machine has other work, too;
-NAME=VALUE are arguments for scons, such as optimize=debug.
+Eight targets and the bootstrap are built first, or are there already in a build folder that is named. Then one run over all nine
+makes the ninth, which must never have been built there: zig keeps its objects. Processor time and not wall time, since a machine
+has other work, too; NAME=VALUE are arguments for scons, such as optimize=debug.
 """
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ def spent(*words: str) -> tuple[float, float, str]:
     return own + system, commands + theirs, done.stdout
 
 
+def folders(place: Path, name: str) -> list[Path]:
+    """Return a target's folders, of all flavours."""
+    return [folder for folder in place.glob(f"{name}*") if folder.name.partition("+")[0] == name]
+
+
 def main() -> None:
     """Measure, and print one line for each figure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -49,10 +54,12 @@ def main() -> None:
         place = given.build_dir or f"{name}/build"
         words = [*given.words, f"build_dir={place}"]
         series = f"target={given.targets},{given.ninth}"
-        spent(*words, series)   # zig's libc of the ninth target is the compiler's and is there before, too
-        for folder in Path(PROJECT, place).glob("*/manifest.json"):
-            if folder.parent.name.partition("+")[0] == given.ninth:
-                shutil.rmtree(folder.parent)
+        if known := folders(Path(PROJECT, place), given.ninth):
+            sys.exit(f"{known[0]} is there: name another --ninth, or another --build-dir")
+        spent(*words, f"target={given.targets}")
+        spent(*words, series, "-n")   # zig's libc of the ninth target is the compiler's: it is made here
+        for folder in folders(Path(PROJECT, place), given.ninth):
+            shutil.rmtree(folder)
         reading, probing, _ = spent(*words, series, "-n")   # makes the plan
         scons, commands, shown = spent(*words, series)
     ran = {line.split()[3] for line in shown.splitlines() if line.startswith("[") and " CC " in line}

@@ -79,18 +79,30 @@ def attributes(reader, section: str, content: bytes) -> tuple[str, ...]:
         return ()
     if len(content) > MAX_ATTRIBUTES or content[0] != ord("A"):
         raise ElfError(f"its {section} are longer than {MAX_ATTRIBUTES} bytes or not of format A")
-    return tuple(row for vendor, part in _subsections(reader, content) for row in _file_tags(reader, vendor, part))
+    return tuple(dict.fromkeys(row for vendor, part in _subsections(reader, content) for row in _file_tags(reader, vendor, part)))
 
 
 def _subsections(reader, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield vendor and content of each. LLD merges sections of Arm and RISC-V, and puts those of others behind each other, each with
+    its own "A". Where that might begin a length as well, it is none: with it, a letter of the vendor's would be the length's highest byte."""
     at = 1
     while at < len(content):
-        size, = struct.unpack_from(reader.mark + "I", content, at)
-        end = content.find(b"\0", at + 4, at + size)
-        if size < 6 or at + size > len(content) or end < 0:
+        if content[at] == ord("A") and _fits(reader, content, at + 1):
+            at += 1
+        end = _fits(reader, content, at)
+        if not end:
             raise ElfError("its build attributes are cut off")
-        yield content[at + 4:end].decode("ascii", "replace"), content[end + 1:at + size]
-        at += size
+        name = content.find(b"\0", at + 4, end)
+        yield content[at + 4:name].decode("ascii", "replace"), content[name + 1:end]
+        at = end
+
+
+def _fits(reader, content: bytes, at: int) -> int:
+    """Return where a subsection ends that begins here, or 0 if none does."""
+    if at + 6 > len(content):
+        return 0
+    size, = struct.unpack_from(reader.mark + "I", content, at)
+    return at + size if size >= 6 and at + size <= len(content) and content.find(b"\0", at + 4, at + size) >= 0 else 0
 
 
 def _file_tags(reader, vendor: str, part: bytes) -> Iterator[str]:

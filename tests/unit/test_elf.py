@@ -108,6 +108,9 @@ def test_segments_that_no_page_fits_have_pages_of_one_byte():
     (".ARM.attributes", b"A\x13\0\0\0aeabi\0\x01\x09\0\0\0\x057A\0", ("ARM.CPU_NAME=7A",)),
     (".riscv.attributes", b"A\x17\0\0\0riscv\0\x01\x0d\0\0\0\x05rv64\0\4\x10", ("RISCV.ARCH=rv64", "RISCV.STACK_ALIGN=16")),
     (".gnu.attributes", tiny_elf.aeabi((4, 1), vendor="gnu"), ("GNU.4=1",)),
+    (".gnu.attributes", tiny_elf.aeabi((4, 9), vendor="gnu") * 17, ("GNU.4=9",)),   # LLD puts those of PowerPC behind each other
+    (".gnu.attributes", tiny_elf.aeabi((8, 1), vendor="gnu") + tiny_elf.aeabi(*[(4, 1)] * 26, vendor="gnu")[1:], ("GNU.8=1", "GNU.4=1")),   # 65 bytes: 'A'
+    (".ARM.attributes", b"A", ()),
     (".ARM.attributes", tiny_elf.aeabi((6, 10), vendor="other"), ()),
     (".MIPS.abiflags", bytes([0, 0, 32, 2, 1, 1, 0, 1]) + bytes(16),
      ("MIPS.version=0", "MIPS.isa_level=32", "MIPS.isa_rev=2", "MIPS.gpr_size=1", "MIPS.cpr1_size=1", "MIPS.cpr2_size=0",
