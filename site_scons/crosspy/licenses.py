@@ -17,6 +17,7 @@ from .deps import record
 from .errors import UserError
 
 FOLDER, SBOM = "licenses", "sbom.cdx.json"
+LAST_SECOND = 253402300799   # of the year 9999, the last one that RFC 3339 can write
 
 
 def command(session) -> None:
@@ -77,10 +78,22 @@ def document(target: Mapping, job: stages.Job, found: Sequence[Component]) -> st
         from . import sbom   # only here: no other command needs it, and it takes a second to load
     except ImportError as error:
         raise UserError("scons licenses", f"a Python package is missing ({error.name})", "pip install -r requirements.txt") from None
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdigit() else 0 if job.release.editable else coreplan.release_epoch(job.release.tree)
     modules = {name: components.carriers(target, name, job.libraries) for name in (one.name for one in found if one.kind == "library")}
-    return sbom.document(target["app"]["name"] if "app" in target else "python", target["name"], found, modules, seconds)
+    return sbom.document(target["app"]["name"] if "app" in target else "python", target["name"], found, modules, moment(job))
+
+
+def moment(job: stages.Job) -> int:
+    """Return the time of a build in seconds since 1970: SOURCE_DATE_EPOCH, or else the release's own, 0 for a tree that is edited.
+
+    Raises UserError for what is no such time (https://reproducible-builds.org/specs/source-date-epoch/).
+    """
+    told = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not told:
+        return 0 if job.release.editable else coreplan.release_epoch(job.release.tree)
+    if not re.fullmatch("[0-9]{1,12}", told) or int(told) > LAST_SECOND:
+        raise UserError(f"SOURCE_DATE_EPOCH={told}", f"it is no number of seconds since 1970, up to {LAST_SECOND} (the year 9999)",
+                        "correct it, or take it out of the environment")
+    return int(told)
 
 
 def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:

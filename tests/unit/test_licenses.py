@@ -100,6 +100,20 @@ def test_a_bill_of_materials_is_the_same_text_again_and_another_one_for_another_
     assert json.loads(bill(0))["serialNumber"] != told["serialNumber"] and told["serialNumber"].startswith("urn:uuid:")
 
 
+@pytest.mark.parametrize("told", ["253402300800", "9" * 5000, "-1", "1.5", "\u00b2", "today"])
+def test_a_time_that_is_none_is_one_message(monkeypatch, told):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", told)
+    with pytest.raises(UserError, match="no number of seconds since 1970"):
+        licenses.moment(SimpleNamespace())
+
+
+def test_the_time_is_the_environment_s_or_the_release_s_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "253402300799")
+    assert "9999-12-31T23:59:59" in bill(licenses.moment(SimpleNamespace()))
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
+    assert licenses.moment(SimpleNamespace(release=SimpleNamespace(editable=True, tree=tmp_path))) == 0
+
+
 def test_a_bill_of_materials_has_source_licence_and_relations():
     told = json.loads(bill())
     entries = {one["bom-ref"]: one for one in told["components"]}
