@@ -26,8 +26,8 @@ class Component:
 
     kind: ``interpreter``, ``part`` (of CPython), ``library`` or ``runtime``.  modules: extension modules that bring it in, none for the
     core.  python: modules of the library that are it.  files: of the device, below the build folder.  needs: other components'
-    names.  texts: how its licence is told -> where (components.toml), or ``tree``: a file of its own source.  archive: file name,
-    sha256 and URL of its source, as far as they are known.
+    names.  texts: how its licence is told -> where (components.toml), or ``tree``, ``tree_comment``: a file of its own source, and what
+    one begins with.  url, sha256: of its source, as far as they are known.
     """
 
     name: str
@@ -167,7 +167,8 @@ def _wheel_version(row: Mapping, tree: Path) -> str:
 def _library(row: Mapping, plan: Mapping, libraries: Mapping[str, Library], files: Mapping[str, str]) -> Component:
     known = libraries[row["name"]]
     modules = tuple(carriers(plan, known.name, libraries))
-    texts = (*(("tree", name) for name in known.license_files), *([("text", known.license_text)] if known.license_text else []))
+    texts = (*(("tree", name) for name in known.license_files), *(("tree_comment", name) for name in known.license_comments),
+             *([("text", known.license_text)] if known.license_text else []))
     return Component(known.name, row["version"], known.license, "library", modules, (), _files_of(modules, plan, files), known.needs, texts,
                      known.homepage, row["url"], row["sha256"], row["mode"])
 
@@ -178,7 +179,7 @@ def _fits(row: Mapping, scene: Scene) -> bool:
 
 
 def _texts(row: Mapping) -> tuple[tuple[str, str], ...]:
-    return tuple((key, row[key]) for key in _TEXTS if key in row)
+    return tuple((key, place) for key in _TEXTS if key in row for place in (row[key] if isinstance(row[key], list) else [row[key]]))
 
 
 def macros(header: str) -> frozenset[str]:

@@ -125,6 +125,23 @@ def test_every_licence_of_the_project_s_tables_is_in_spdx_s_list():
     assert [one.name for one in library.load_all(PROJECT / "deps").values() if not spdx.known(one.license)] == []
 
 
+@pytest.mark.parametrize("name, licences", [
+    ("libedit", {"BSD-3-Clause", "BSD-2-Clause", "ISC", "LicenseRef-libedit-wcsdup"}), ("libffi", {"MIT", "CC0-1.0"}),
+    ("uuid", {"BSD-3-Clause", "LicenseRef-public-domain"})])
+def test_a_library_s_licence_is_that_of_all_files_that_are_compiled(name, licences):
+    known = library.load_all(PROJECT / "deps")[name]
+    assert set(known.license.split(" AND ")) == licences and (known.license_comments or known.license_text)
+
+
+def test_each_comment_that_a_library_names_is_a_licence():
+    told = [(one.name, at / file) for one in library.load_all(PROJECT / "deps").values() for file in one.license_comments
+            for at in sorted((PROJECT / "build" / "sources").glob(f"{one.name}-*/"))]
+    if not told:
+        pytest.skip("no library is unpacked: any build with deps=source unpacks them")
+    words = ("opyright", "public domain")
+    assert [row for row in told if not any(word in licensetexts.comment(row[1].read_text("utf-8")) for word in words)] == []
+
+
 @pytest.fixture(scope="module")
 def tree():
     trees = sorted((PROJECT / "build" / "sources").glob("Python-3.13.*/Doc/license.rst"), key=lambda path: int(path.parts[-3].rpartition(".")[2]))

@@ -49,6 +49,21 @@ def test_a_comment_is_text_without_its_stars():
     assert licensetexts.comment("/* MIT License\n *\n * Copyright\n */\nint a; /* b */\n") == "MIT License\n\nCopyright"
 
 
+def test_all_comments_that_a_file_begins_with_are_text_but_those_of_version_control():
+    head = "/*\t$NetBSD: a.c,v 1.4 $\t*/\n/*\t$OpenBSD: a.c $ */\n\n/*-\n * Copyright (c) 1\n */\n\n/*-\n * Copyright (c) 2\n */\n#include <a.h>\n/* no */\n"
+    assert licensetexts.comment(head) == "Copyright (c) 1\n\nCopyright (c) 2"
+    assert licensetexts.comment("int a;") == ""
+
+
+@pytest.mark.parametrize("source, said", [
+    ("#!/usr/bin/env python3\n#---\n# Copyright (C) X\n#\n# Permission\n\nimport a\n# no\n", "Copyright (C) X\n\nPermission"),
+    ('"""What it does.\n"""\n__copyright__ = """\nCopyright Y.\n  Redistribution\n"""\n', "Copyright Y.\n  Redistribution"),
+    ('""" robots\n\n    Copyright (C) Z\n    1) GPL\n"""\n', "robots\n\nCopyright (C) Z\n1) GPL"), ("# a\nimport b\n", ""),
+    ("#! /usr/bin/python\n# by A\n\n\"\"\"Doc.\"\"\"\n\n# (c) 2005 B\n# Licensed\n", "(c) 2005 B\nLicensed")])
+def test_a_python_file_tells_its_licence_in_its_first_lines_or_in_a_text(source, said):
+    assert licensetexts.heading(source) == said
+
+
 @pytest.fixture
 def job(tmp_path):
     tree = tmp_path / "tree"
@@ -78,6 +93,14 @@ def test_a_library_s_text_is_a_file_of_its_source_and_a_missing_one_is_told(job,
     (tmp_path / "sources/z-1.0/COPYING").write_text("z's")
     assert licensetexts.read(one, job, [{"name": "z", "tree": "z-1.0"}], tmp_path) == "z's"
     assert "https://z" in licensetexts.read(one, job, [{"name": "z", "tree": ""}], tmp_path)   # of a sysroot
+
+
+def test_a_licence_that_stands_in_a_file_of_a_library_is_a_text_too(job, tmp_path):
+    (tmp_path / "sources/z-1.0/src").mkdir(parents=True)
+    (tmp_path / "sources/z-1.0/src/a.c").write_text("/* Permission to use */\nint a;\n")
+    one = Component("z", "1.0", "ISC", "library", texts=(("tree_comment", "src/a.c"),), homepage="https://z")
+    assert licensetexts.read(one, job, [{"name": "z", "tree": "z-1.0"}], tmp_path) == "Permission to use"
+    assert licensetexts.read(one, job, [{"name": "z", "tree": ""}], tmp_path) == ""
 
 
 @pytest.mark.parametrize("place", ["usr/share/licenses/gdbm/COPYING", "usr/share/doc/libgdbm6/copyright"])

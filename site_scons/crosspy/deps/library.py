@@ -19,7 +19,8 @@ class Library:
     """One library.
 
     name: its folder's, and that of its ``[[dependency]]`` row in probes.toml.  license: an SPDX expression.  license_files: of its
-    tree; license_text: where no file of it has the text alone.  needs: libraries that it is linked with.  links: -l word -> static library.  system: -l words of libc that it needs.
+    tree; license_comments: files of it that begin with one; license_text: where no file of it has the text alone.  needs: libraries
+    that it is linked with.  links: -l word -> static library.  system: -l words of libc that it needs.
     instead_of: a library whose part it takes when it is chosen; it is not built otherwise.  pins: archives, newest first, none for
     one that only a sysroot can have.  sysroot: how it is found there.  facts: the tables that its own rules read.
     """
@@ -29,6 +30,7 @@ class Library:
     license: str
     homepage: str
     license_files: tuple[str, ...] = ()
+    license_comments: tuple[str, ...] = ()
     license_text: str = ""
     needs: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
@@ -41,7 +43,7 @@ class Library:
 
 
 _TEXT = {"summary": True, "license": True, "homepage": True, "license_text": False, "instead_of": False}
-_LISTS = ("license_files", "needs", "system")
+_LISTS = ("license_files", "license_comments", "needs", "system")
 _TABLES = ("links", "sysroot")
 _ORIGIN = {"url": str, "debian": str, "suites": list, "file": str, "sha256": str, "size": int}
 _SYSROOT = {"pkgconfig": str, "header": (str, list), "minimum": str, "libraries": list}
