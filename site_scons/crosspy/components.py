@@ -76,11 +76,17 @@ def load(tables: Path) -> dict:
     known = {"name", "license", "package", "macro", "libc", "static", *_TEXTS, *_LISTS}
     problems = [f"{where}: {key} is unknown" for where, row in rows for key in row if key not in known]
     problems += [f"{where}: it has no {key}" for where, row in rows for key in ("name", "license") if not isinstance(row.get(key), str)]
+    problems += [f"{where}: {key} is no text" for where, row in rows for key in _TEXTS if not _told(row.get(key, ""), key)]
     problems += [f"{where}: it has no text" for where, row in rows if not any(key in row for key in _TEXTS)]
     problems += [f"{where}: {key} is no list" for where, row in rows for key in _LISTS if not isinstance(row.get(key, []), list)]
     if problems:
         raise UserError(str(path), "; ".join(problems), "see its comments")
     return data
+
+
+def _told(value: object, key: str) -> bool:
+    """Tell whether a row says where a text is: by one string, of comments also by a list of them."""
+    return isinstance(value, str) or key == "comment" and isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def upstream_packages(tree: Path) -> dict[str, dict]:

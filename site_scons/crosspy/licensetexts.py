@@ -32,9 +32,9 @@ def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
         elif how == "section":
             found.append(section(_file(tree / "Doc" / "license.rst"), place))
         elif how == "comment":
-            found.append((heading if place.endswith(".py") else comment)(_file(tree / place)))
+            found.append(of_file(tree / place))
         elif how == "tree_comment":
-            found.append(comment(_file(own / place)) if own else "")
+            found.append(of_file(own / place) if own else "")
         elif how == "wheel":
             found += wheel(sorted(tree.glob(place)))
         else:
@@ -73,6 +73,11 @@ def section(text: str, title: str) -> str:
     found = re.sub(r"^\.\. _.*\n", "", sections(text).get(title, ""), flags=re.M)
     found = re.sub(r":\w[\w:]*:`[~!]?([^`<]*?)(?: <[^`]*>)?`", r"\1", found).replace("::\n", ":\n")
     return textwrap.dedent(found).strip("\n")
+
+
+def of_file(path: Path) -> str:
+    """Return what a source file begins with: the comments of C, those of Python that speak of a licence. Raises UserError."""
+    return (heading if path.suffix == ".py" else comment)(_file(path))
 
 
 def comment(text: str) -> str:
