@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import components, coreplan, deny, licensetexts, spdx, stages
+from . import components, coreplan, deny, licensetexts, packages, spdx, stages
 from .components import Component
 from .deps import record
 from .errors import UserError
@@ -36,7 +36,9 @@ def command(session) -> None:
 
 def of(target: Mapping, job: stages.Job, releases) -> list[Component]:
     """Return the components of a target's plan. releases: release.Releases, for the address of CPython's source."""
-    return components.of(target, scene(target, job, releases), job.libraries)
+    seen = scene(target, job, releases)
+    carried = packages.of(target["app"], imports(target) or {}, seen.table["classifiers"]) if "app" in target else ()
+    return components.of(target, seen, job.libraries, carried)
 
 
 def allowed(target: Mapping, job: stages.Job, releases) -> None:
@@ -115,7 +117,8 @@ def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
 
 def file_name(one: Component) -> str:
     """Return the name of a component's text."""
-    return re.sub(r"[^\w.+-]+", "-", one.name).strip("-")
+    kind = "python-" if one.kind == "package" else ""   # a package may have any name, as that of a library
+    return kind + re.sub(r"[^\w.+-]+", "-", one.name).strip("-")
 
 
 def table(found: Sequence[Component]) -> str:

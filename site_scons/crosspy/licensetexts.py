@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import packages
 from .components import Component
 from .deps.library import Library
 from .errors import UserError
@@ -37,6 +38,8 @@ def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
             found.append(of_file(own / place) if own else "")
         elif how == "wheel":
             found += wheel(sorted(tree.glob(place)))
+        elif how == "metadata":
+            found += ["\n".join(packages.said(place)), *(f"==== {name}\n\n{text}" for name, text in packages.texts(place))]
         else:
             found.append(_file((toolchain if how == "toolchain_file" else tree) / place))
     if one.name in job.found:

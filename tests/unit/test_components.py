@@ -1,4 +1,5 @@
 """What a build consists of, from its plan; and components.toml held against upstream's own lists."""
+import json
 import re
 from pathlib import Path
 
@@ -74,6 +75,29 @@ def test_a_toolchain_s_own_runtime_is_the_first_row_that_fits():
     assert dict(found(libc="musl", static=True)["musl"].texts).keys() == {"text"}
     assert found()["glibc start files"].version == "2.36" and found()["libgcc"].version == "12"
     assert "musl" not in found() and "compiler-rt" not in found() and found()["libgcc"].license.endswith("GCC-exception-3.1")
+
+
+def test_a_runtime_has_the_version_of_the_project_that_it_is_of():
+    gcc, clang, zig = (found(toolchain=one, libc="glibc") for one in (("gcc", "12.2.0"), ("clang", "14.0.6"), ("zig", "0.17.1")))
+    assert gcc["libgcc"].purl == "pkg:generic/gcc" and gcc["libgcc"].version == "12.2.0" and " " in clang["libgcc"].version
+    assert (zig["compiler-rt"].purl, zig["compiler-rt"].cpe, zig["compiler-rt"].version) == ("pkg:generic/zig", "", "0.17.1")
+
+
+def test_upstream_says_who_its_parts_are(tmp_path):
+    row = {"name": "expat", "versionInfo": "2.8.2", "downloadLocation": "https://e", "checksums": [],
+           "externalRefs": [{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:libexpat_project:libexpat:2.8.2:*:*:*:*:*:*:*"}]}
+    other = {**row, "name": "macholib", "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:pypi/macholib@1.0"}]}
+    (tmp_path / "Misc").mkdir()
+    (tmp_path / "Misc/sbom.spdx.json").write_text(json.dumps({"packages": [row, other]}))
+    told = components.upstream_packages(tmp_path)
+    assert told["expat"]["cpe"] == "cpe:2.3:a:libexpat_project:libexpat" and told["macholib"]["purl"] == "pkg:pypi/macholib"
+    assert found(upstream=told)["expat"].cpe == told["expat"]["cpe"]
+
+
+def test_a_library_of_a_sysroot_has_the_licence_of_its_own_version():
+    xz = library.load_all(PROJECT / "deps")["xz"]
+    assert [xz.licensed(one) for one in ("5.2.5", "5.4.7", "5.6.0", "5.8.4", "", "of the sysroot")] == ["LicenseRef-public-domain"] * 2 + ["0BSD"] * 4
+    assert record.row(xz, Linked("xz", "sysroot", "5.4.1", ""), None)["license"] == "LicenseRef-public-domain"
 
 
 def test_a_damaged_table_is_one_message(tmp_path):

@@ -1,5 +1,6 @@
 """Licence texts from where they are, and the bill of materials: reproducible, complete, of the standard's form."""
 import json
+import re
 import zipfile
 from types import SimpleNamespace
 
@@ -8,10 +9,11 @@ import pytest
 from crosspy import components, licenses, licensetexts, sbom
 from crosspy.components import Component
 from crosspy.deps import record
-from crosspy.deps.library import Library
+from crosspy.deps.library import Library, load_all
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
-from test_components import KNOWN, PLAN, found
+from samples import PROJECT
+from test_components import KNOWN, PLAN, TABLE, found
 
 LICENSE_RST = """Licenses and Acknowledgements for Incorporated Software
 =======================================================
@@ -148,6 +150,22 @@ def test_a_bill_of_materials_has_source_licence_and_relations():
     assert needs["build:python@x"] == ["interpreter:CPython"] and {"module:_ssl", "part:dtoa"} <= set(needs["interpreter:CPython"])
     assert needs["module:_ssl"] == ["library:openssl"] and needs["module:readline"] == ["library:readline"]
     assert needs["library:readline"] == ["library:ncurses"] and needs["module:pyexpat"] == ["part:expat"]
+
+
+def test_a_component_is_who_it_says_it_is_and_others_are_a_source():
+    one = Component("uuid", "2.42.4", "MIT", "library", purl="pkg:generic/util-linux", cpe="cpe:2.3:a:kernel:util-linux", url="https://x/u.tar")
+    other = Component("ncurses", "6.6+20260608", "MIT", "library", cpe="cpe:2.3:a:gnu:ncurses")
+    unknown = Component("xz", "", "0BSD", "library", cpe="cpe:2.3:a:tukaani:xz")
+    told = {row["name"]: row for row in json.loads(sbom.document("p", "x", [Component("CPython", "3", "MIT", "interpreter"), one, other, unknown], {}, 0))["components"]}
+    assert told["uuid"]["purl"] == "pkg:generic/util-linux@2.42.4?download_url=https://x/u.tar"
+    assert told["uuid"]["cpe"] == "cpe:2.3:a:kernel:util-linux:2.42.4:*:*:*:*:*:*:*"
+    assert told["ncurses"]["cpe"] == r"cpe:2.3:a:gnu:ncurses:6.6\+20260608:*:*:*:*:*:*:*" and told["ncurses"]["purl"] == "pkg:generic/ncurses@6.6%2B20260608"
+    assert "cpe" not in told["xz"] and "purl" not in told["xz"]
+
+
+def test_every_library_and_runtime_has_a_name_of_the_standard_s_form():
+    cpes = [*(row["cpe"] for kind in ("part", "runtime") for row in TABLE[kind] if "cpe" in row), *(one.cpe for one in load_all(PROJECT / "deps").values() if one.cpe)]
+    assert len(cpes) > 10 and [one for one in cpes if not re.fullmatch(r"cpe:2\.3:a:[a-z_-]+:[a-z0-9_-]+", one)] == []
 
 
 def test_the_folder_is_made_anew_with_a_text_for_each_component(tmp_path):
