@@ -1,6 +1,6 @@
 """``scons licenses``: the licence texts of what goes to the device, a table of it, and a bill of materials.
 
-Everything is known from the plan; nothing is compiled for it.
+Everything is known from the plan; nothing of the target is compiled for it.
 """
 from __future__ import annotations
 
