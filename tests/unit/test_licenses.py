@@ -5,6 +5,8 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from crosspy import components, licenses, licensetexts, sbom
 from crosspy.components import Component
@@ -137,6 +139,18 @@ def test_the_time_is_the_environment_s_or_the_release_s_own(monkeypatch, tmp_pat
     assert "9999-12-31T23:59:59" in bill(licenses.moment(SimpleNamespace()))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "")
     assert licenses.moment(SimpleNamespace(release=SimpleNamespace(editable=True, tree=tmp_path))) == 0
+
+
+def test_a_bill_of_materials_is_valid_by_the_standard_s_own_schema():
+    pytest.importorskip("jsonschema", reason="pip install -r requirements-test.txt")
+    check = JsonStrictValidator(SchemaVersion.V1_6)
+    package = Component("Typed_Things", "1.0", "LicenseRef-unknown", "package", python=("things",), purl="pkg:pypi/typed-things", homepage="https://t")
+    known = load_all(PROJECT / "deps")
+    every = [Component(one.name, "1.0+2", one.license, "library", purl=one.purl, cpe=one.cpe, url="https://x/a b.tar", sha256="ab" * 32) for one in known.values()]
+    parts = [Component(row["name"], f"in CPython {number}", row["license"], "part") for number, row in enumerate(TABLE["part"])]
+    for text in (bill(), sbom.document("tool", "x", [*found().values(), package], {}, 0), sbom.document("p", "x", [found()["CPython"], *parts, *every], {}, 1)):
+        assert check.validate_str(text) is None
+    assert check.validate_str(bill().replace('"bomFormat"', '"format"')) is not None
 
 
 def test_a_bill_of_materials_has_source_licence_and_relations():
