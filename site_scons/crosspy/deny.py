@@ -32,7 +32,7 @@ def check(plan: Mapping, found: Sequence[Component], against: Collection[str], l
         silent = [one.name for one in found if one.license == spdx.UNKNOWN]
         raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines),
                         (f"use {' '.join(ways)}" if ways else "nothing can be left out for it: use another toolchain")
-                        + (f", or write License-Expression: into METADATA of {' and '.join(silent)}" if silent else "") + ", or take the licence off")
+                        + (f", or state a License-Expression in METADATA of the .dist-info of {' and '.join(silent)}" if silent else "") + ", or take the licence off")
 
 
 def _without(deps: str, names: Sequence[str]) -> str:

@@ -107,7 +107,7 @@ def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for one in found:
-        head = f"{one.name} {one.version}\nSPDX-License-Identifier: {one.license}\n"
+        head = f"{one.name} {one.version}".strip() + f"\nSPDX-License-Identifier: {one.license}\n"
         (part / f"{file_name(one)}.txt").write_text(f"{head}\n{texts(one).strip()}\n", "utf-8")
     (part / SBOM).write_text(bill, "utf-8")
     (part / "licenses.txt").write_text(table(found), "utf-8")

@@ -44,6 +44,8 @@ def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
             found.append(_file((toolchain if how == "toolchain_file" else tree) / place))
     if one.name in job.found:
         found += [_file(path) for path in of_sysroot(Path(job.found[one.name].root), job.libraries[one.name])]
+    if one.kind == "package" and not found:
+        return "No licence text comes with it."
     return "\n\n".join(dict.fromkeys(text.strip("\n") for text in found if text))
 
 

@@ -70,6 +70,7 @@ def test_a_module_without_metadata_is_a_component_that_says_so(tmp_path):
     (tmp_path / "lone.py").write_text("")
     install(tmp_path / "pack/_vendor", "lone", fields="License: MIT")   # another copy of it, which a package brings along
     assert [(one.version, one.license, one.texts) for one in found(tmp_path, "lone").values()] == [("", spdx.UNKNOWN, ())]
+    assert licensetexts.read(found(tmp_path, "lone")["lone"], JOB, [], tmp_path) == "No licence text comes with it."
 
 
 def test_texts_are_the_licence_files_of_the_metadata(tmp_path):
@@ -108,7 +109,7 @@ def test_a_package_that_does_not_say_its_licence_passes_no_gate(tmp_path):
     (tmp_path / "lone.py").write_text("")
     error = refusal(tmp_path, "vague", "lone", against="AGPL-3.0-only")
     assert "its metadata states no SPDX licence: vague 1.0 <- module vague" in error.what and "lone <- module lone" in error.what
-    assert error.fix == "use exclude=vague,lone, or write License-Expression: into METADATA of vague and lone, or take the licence off"
+    assert error.fix == "use exclude=vague,lone, or state a License-Expression in METADATA of the .dist-info of vague and lone, or take the licence off"
 
 
 def test_a_bill_of_materials_has_the_packages_and_what_they_need(tmp_path):
