@@ -171,7 +171,7 @@ def _part(row: Mapping, plan: Mapping, scene: Scene, files: Mapping[str, str]) -
     told = scene.upstream.get(row.get("package", ""), {})
     version = told.get("version") or _wheel_version(row, scene.tree) or f"in CPython {scene.version}"
     return Component(row["name"], version, row["license"], "part", modules, python, tuple(sorted({files[output] for output in mine})),
-                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""), **_names({**told, **row}))
+                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""), **_names({"purl": f"pkg:generic/{row['package']}" if "package" in row else "", **told, **row}))
 
 
 def _wheel_version(row: Mapping, tree: Path) -> str:

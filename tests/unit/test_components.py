@@ -92,6 +92,9 @@ def test_upstream_says_who_its_parts_are(tmp_path):
     told = components.upstream_packages(tmp_path)
     assert told["expat"]["cpe"] == "cpe:2.3:a:libexpat_project:libexpat" and told["macholib"]["purl"] == "pkg:pypi/macholib"
     assert found(upstream=told)["expat"].cpe == told["expat"]["cpe"]
+    assert found()["pip"].purl == "pkg:pypi/pip" and found()["pip"].cpe == "cpe:2.3:a:pypa:pip" and found()["dtoa"].purl == ""
+    blake2 = {"links": [link("python", ["Modules/_blake2/blake2module.o"], "program")], "modules": {}, "libraries": []}
+    assert found(blake2)["BLAKE2"].purl == "pkg:generic/libb2"   # the name that upstream's source has
 
 
 def test_a_library_of_a_sysroot_has_the_licence_of_its_own_version():
