@@ -24,11 +24,11 @@ _LISTS = ("objects", "python", "toolchains", "unversioned")
 class Component:
     """One piece of somebody's work in a build. license: an SPDX expression.
 
-    kind: ``interpreter``, ``part`` (of CPython), ``library``, ``runtime`` or ``package`` (of Python, with a program).  modules: extension modules that bring it in, none for the
-    core.  python: modules of the library that are it.  files: of the device, below the build folder.  needs: other components'
-    names.  texts: how its licence is told -> where (components.toml), or ``tree``, ``tree_comment``: a file of its own source, and what
-    one begins with; ``metadata``: a .dist-info folder.  url, sha256: of its source, as far as they are known.  purl, cpe: who it is
-    (package-url, CPE 2.3), without the version.
+    kind: ``interpreter``, ``part`` (of CPython), ``library``, ``runtime``, or ``package`` of Python, with a program.  modules: extension
+    modules that bring it in, none for the core.  python: modules of the library that are it, or of a package.  files: of the device, below
+    the build folder.  needs: other components' names.  texts: how its licence is told -> where (components.toml), or ``tree``,
+    ``tree_comment``: a file of its own source, and what one begins with; ``metadata``: a .dist-info folder.  url, sha256: of its source, as
+    far as they are known.  purl, cpe: who it is (package-url, CPE 2.3), without the version.
     """
 
     name: str
@@ -169,9 +169,10 @@ def _part(row: Mapping, plan: Mapping, scene: Scene, files: Mapping[str, str]) -
         return None
     modules = tuple(name for name, one in plan["modules"].items() if begins and any(object.startswith(begins) for object in one["objects"]))
     told = scene.upstream.get(row.get("package", ""), {})
+    known = {"purl": f"pkg:generic/{row['package']}" if "package" in row else "", **told, **row}
     version = told.get("version") or _wheel_version(row, scene.tree) or f"in CPython {scene.version}"
     return Component(row["name"], version, row["license"], "part", modules, python, tuple(sorted({files[output] for output in mine})),
-                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""), **_names({"purl": f"pkg:generic/{row['package']}" if "package" in row else "", **told, **row}))
+                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""), **_names(known))
 
 
 def _wheel_version(row: Mapping, tree: Path) -> str:

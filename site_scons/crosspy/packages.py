@@ -26,7 +26,8 @@ _LONGEST = 200   # characters of an expression; whole texts of licences stand in
 def of(program: Mapping, modules: Mapping[str, Mapping], classifiers: Mapping[str, str]) -> list[Component]:
     """Return one component for each carried distribution, and one for each top-level module that belongs to none.
 
-    program: ``app`` of its plan, whose inputs are nodes (paths.node).  modules: those of its plan.json.  classifiers: the last words of each that names one licence -> that.
+    program: ``app`` of its plan, whose inputs are nodes (paths.node).  modules: those of its plan.json.  classifiers: the last words of
+    each that names one licence -> that.
     """
     carried = dict.fromkeys(top(name) for name, row in modules.items() if row["kind"] == "path")
     found: dict[str, Component] = {}
