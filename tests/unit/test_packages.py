@@ -3,9 +3,11 @@ import json
 
 import pytest
 from samples import PROJECT
+from test_application import MADE
 from test_components import APP, KNOWN, scene
 
-from crosspy import components, deny, licenses, licensetexts, packages, sbom, spdx
+from crosspy import application, components, deny, licenses, licensetexts, packages, sbom, spdx
+from crosspy.closure import Closure, Entry
 from crosspy.errors import UserError
 
 CLASSIFIERS = components.load(PROJECT / "cpython")["classifiers"]
@@ -81,6 +83,20 @@ def test_texts_are_the_licence_files_of_the_metadata(tmp_path):
     one = found(tmp_path, "one")["one"]
     text = licensetexts.read(one, JOB, [], tmp_path)
     assert text.startswith("License-Expression: MIT") and "==== licenses/LICENSE\n\nnew" in text and licenses.file_name(one) == "python-one"
+
+
+def test_what_a_plan_says_of_a_program_tells_its_packages(tmp_path, monkeypatch):
+    info = install(tmp_path / "site", "one", fields="License: ISC")
+    template = tmp_path / "tree" / "Modules" / "config.c.in"
+    template.parent.mkdir(parents=True)
+    template.write_text("/* -- ADDMODULE MARKER 1 -- */\n/* -- ADDMODULE MARKER 2 -- */\n")
+    monkeypatch.setattr(application.owners, "program", lambda *arguments: {})
+    entries = [Entry("__main__", "app", f"{tmp_path}/tool.py", how="application"), Entry("one", "path", f"{tmp_path}/site/one.py", parent="__main__", line=1)]
+    parts = application.Parts("tool", "__main__", Closure({entry.name: entry for entry in entries}, {}), {},
+                              {"one": {path.name: str(path) for path in info.iterdir()}}, str(tmp_path))
+    plan = application.plan({**MADE, "tree": str(tmp_path / "tree")}, parts, PROJECT)
+    modules = json.loads(plan["texts"]["apps/tool/generated/plan.json"])["modules"]
+    assert [(one.name, one.license) for one in packages.of(plan["app"], modules, CLASSIFIERS)] == [("one", "ISC")]
 
 
 class JOB:
