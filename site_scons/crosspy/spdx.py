@@ -29,6 +29,7 @@ def deny(value: str) -> frozenset[str]:
 
 
 def _single(word: str, value: str) -> str:
+    from cyclonedx.spdx import fixup_id
     from license_expression import ExpressionError, LicenseSymbol, LicenseWithExceptionSymbol
     try:
         found = _licensing().parse(word, validate=True, strict=True)
@@ -38,6 +39,8 @@ def _single(word: str, value: str) -> str:
     if not isinstance(found, (LicenseSymbol, LicenseWithExceptionSymbol)):
         raise UserError(f"license_deny={value}", f"{word!r} is more than one licence", FIX)
     if found.render().lower() != " ".join(word.split()).lower():
+        if not fixup_id(word.split()[0]):   # "GPL", which only tools know
+            raise UserError(f"license_deny={value}", f"{word!r} is no SPDX licence", FIX)
         names = _present(word, found.render())
         raise UserError(f"license_deny={value}", f"{word!r} is not how SPDX calls it any more", f"write {','.join(names)}" if names else FIX)
     return found.render()
@@ -62,7 +65,8 @@ def known(expression: str) -> bool:
 
 
 def stated(expression: str) -> str:
-    """Return what somebody else wrote as a licence in SPDX's present names; empty where it is none, or does not say which.
+    """Return what somebody else wrote as a licence in SPDX's present names; empty where it is none, or does not say which: of names
+    that SPDX has given up (``GPL-3.0``) or never had (``GPL``), only those with a plus are clear.
 
     Identifiers of its own (``LicenseRef-x``) are left as they are.
     """
@@ -75,7 +79,7 @@ def stated(expression: str) -> str:
         return ""
     words = {word.lower() for word in found.render().replace("(", " ").replace(")", " ").split()}
     old = [word for word in expression.replace("(", " ").replace(")", " ").split() if word.lower() not in words]
-    return "" if any(len(_present(word, _licensing().parse(word).render())) != 1 for word in old) else found.render()
+    return found.render() if all(word.endswith("+") for word in old) else ""
 
 
 def denied(expression: str, against: Collection[str]) -> list[str]:

@@ -20,7 +20,7 @@ def test_a_licence_with_an_exception_can_be_denied_by_its_whole_name():
 
 
 @pytest.mark.parametrize("word, said", [("GPL-3.0-or-latr", "did you mean 'GPL-3.0-or-later'"), ("MIT OR ISC", "more than one"), ("(", "no SPDX licence"),
-                                        ("GCC-exception-3.1", "no SPDX licence")])
+                                        ("GCC-exception-3.1", "no SPDX licence"), ("GPL", "no SPDX licence")])
 def test_what_is_no_licence_is_refused_with_the_nearest(word, said):
     with pytest.raises(UserError, match="license_deny=") as caught:
         options.parse({"license_deny": f"MIT,{word}"})
@@ -47,7 +47,7 @@ def test_a_gate_against_nothing_is_refused(value):
 
 @pytest.mark.parametrize("written, stated", [
     ("mit OR Apache-2.0", "MIT OR Apache-2.0"), ("(MIT AND ISC) OR LicenseRef-own", "(MIT AND ISC) OR LicenseRef-own"), ("GPL-3.0+", "GPL-3.0-or-later"),
-    ("GPL-3.0", ""), ("LGPL-2.1 OR MIT", ""), ("GPL-2.0-with-classpath-exception", ""), ("BSD", ""), ("MIT License", ""), ("MIT\nlicense", ""), ("", ""),
+    ("GPL-3.0", ""), ("GPL", ""), ("LGPL", ""), ("LGPL-2.1 OR MIT", ""), ("GPL-2.0-with-classpath-exception", ""), ("BSD", ""), ("MIT License", ""), ("MIT\nlicense", ""), ("", ""),
     ("(" * 5000, "")])
 def test_what_others_write_is_taken_where_it_says_which_licence_it_is(written, stated):
     assert spdx.stated(written) == stated
