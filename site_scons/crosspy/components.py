@@ -17,17 +17,18 @@ from .errors import UserError
 
 TABLE = "components.toml"
 _TEXTS = ("file", "section", "comment", "wheel", "text", "toolchain_file")
-_LISTS = ("objects", "python", "toolchains")
+_LISTS = ("objects", "python", "toolchains", "unversioned")
 
 
 @dataclass(frozen=True)
 class Component:
     """One piece of somebody's work in a build. license: an SPDX expression.
 
-    kind: ``interpreter``, ``part`` (of CPython), ``library`` or ``runtime``.  modules: extension modules that bring it in, none for the
-    core.  python: modules of the library that are it.  files: of the device, below the build folder.  needs: other components'
-    names.  texts: how its licence is told -> where (components.toml), or ``tree``: a file of its own source.  archive: file name,
-    sha256 and URL of its source, as far as they are known.
+    kind: ``interpreter``, ``part`` (of CPython), ``library``, ``runtime``, or ``package`` of Python, with a program.  modules: extension
+    modules that bring it in, none for the core.  python: modules of the library that are it, or of a package.  files: of the device, below
+    the build folder.  needs: other components' names.  texts: how its licence is told -> where (components.toml), or ``tree``,
+    ``tree_comment``: a file of its own source, and what one begins with; ``metadata``: a .dist-info folder.  url, sha256: of its source, as
+    far as they are known.  purl, cpe: who it is (package-url, CPE 2.3), without the version.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Component:
     url: str = ""
     sha256: str = ""
     mode: str = ""
+    purl: str = ""
+    cpe: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,10 @@ def load(tables: Path) -> dict:
     data = tomlfile.read(path)
     rows = [("cpython", data.get("cpython", {})), *((f"part {row.get('name')}", row) for row in data.get("part", ())),
             *((f"runtime {row.get('name')}", row) for row in data.get("runtime", ()))]
-    known = {"name", "license", "package", "macro", "libc", "static", *_TEXTS, *_LISTS}
+    known = {"name", "license", "package", "macro", "libc", "static", "purl", "cpe", *_TEXTS, *_LISTS}
     problems = [f"{where}: {key} is unknown" for where, row in rows for key in row if key not in known]
     problems += [f"{where}: it has no {key}" for where, row in rows for key in ("name", "license") if not isinstance(row.get(key), str)]
+    problems += [f"{where}: {key} is no text" for where, row in rows for key in _TEXTS if not _told(row.get(key, ""), key)]
     problems += [f"{where}: it has no text" for where, row in rows if not any(key in row for key in _TEXTS)]
     problems += [f"{where}: {key} is no list" for where, row in rows for key in _LISTS if not isinstance(row.get(key, []), list)]
     if problems:
@@ -83,19 +87,31 @@ def load(tables: Path) -> dict:
     return data
 
 
+def _told(value: object, key: str) -> bool:
+    """Tell whether a row says where a text is: by one string, of comments also by a list of them."""
+    return isinstance(value, str) or key == "comment" and isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
 def upstream_packages(tree: Path) -> dict[str, dict]:
     """Return what upstream says of the packages that it bundles (Misc/sbom.spdx.json, SPDX 2.3), by name; nothing for a release without."""
     try:
         packages = json.loads((tree / "Misc" / "sbom.spdx.json").read_text("utf-8"))["packages"]
-        return {row["name"]: {"version": row["versionInfo"], "url": row["downloadLocation"],
+        return {row["name"]: {"version": row["versionInfo"], "url": row["downloadLocation"], **_identity(row.get("externalRefs", ())),
                               "sha256": next((one["checksumValue"] for one in row["checksums"] if one["algorithm"] == "SHA256"), "")}
                 for row in packages}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
 
-def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library]) -> list[Component]:
-    """Return the components of one target's plan, those first that everything stands on.
+def _identity(references: Sequence[Mapping]) -> dict[str, str]:
+    """Return purl and cpe of a package without the version, of those that it states."""
+    told = {one["referenceType"]: one["referenceLocator"] for one in references}
+    found = {"purl": told.get("purl", "").partition("@")[0], "cpe": ":".join(told.get("cpe23Type", "").split(":")[:5])}
+    return {key: value for key, value in found.items() if value}
+
+
+def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library], packages: Sequence[Component] = ()) -> list[Component]:
+    """Return the components of one target's plan, those first that everything stands on; packages, of a program, last.
 
     plan: of a target or a program: ``links``, ``modules`` (name -> ``libraries`` and ``objects``), ``libraries`` (rows of
     deps/record.py), ``app``.  libraries: all that are known.
@@ -105,13 +121,13 @@ def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library]) -> list[Co
     parts = [part for row in scene.table["part"] if (part := _part(row, plan, scene, files))]
     linked = [_library(row, plan, libraries, files) for row in plan["libraries"]]
     runtime = {row["name"]: row for row in reversed(scene.table["runtime"]) if _fits(row, scene)}
-    last = [Component(row["name"], scene.libc_version if "libc" in row else scene.toolchain[1], row["license"], "runtime", files=everything,
-                      texts=_texts(row)) for row in runtime.values()]
+    last = [Component(row["name"], _runtime_version(row, scene), row["license"], "runtime", files=everything,
+                      texts=_texts(row), **_names(row)) for row in runtime.values()]
     row = scene.table["cpython"]
     first = Component(row["name"], scene.version, row["license"], "interpreter", files=everything, texts=_texts(row),
                       needs=tuple(one.name for one in (*parts, *linked, *last)), homepage="https://www.python.org/", url=scene.url,
-                      sha256=scene.digest)
-    return [first, *parts, *linked, *last]
+                      sha256=scene.digest, **_names(row))
+    return [first, *parts, *linked, *last, *packages]
 
 
 def device_files(plan: Mapping) -> dict[str, str]:
@@ -153,9 +169,10 @@ def _part(row: Mapping, plan: Mapping, scene: Scene, files: Mapping[str, str]) -
         return None
     modules = tuple(name for name, one in plan["modules"].items() if begins and any(object.startswith(begins) for object in one["objects"]))
     told = scene.upstream.get(row.get("package", ""), {})
+    known = {"purl": f"pkg:generic/{row['package']}" if "package" in row else "", **told, **row}
     version = told.get("version") or _wheel_version(row, scene.tree) or f"in CPython {scene.version}"
     return Component(row["name"], version, row["license"], "part", modules, python, tuple(sorted({files[output] for output in mine})),
-                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""))
+                     texts=_texts(row), url=told.get("url", ""), sha256=told.get("sha256", ""), **_names(known))
 
 
 def _wheel_version(row: Mapping, tree: Path) -> str:
@@ -167,9 +184,20 @@ def _wheel_version(row: Mapping, tree: Path) -> str:
 def _library(row: Mapping, plan: Mapping, libraries: Mapping[str, Library], files: Mapping[str, str]) -> Component:
     known = libraries[row["name"]]
     modules = tuple(carriers(plan, known.name, libraries))
-    texts = (*(("tree", name) for name in known.license_files), *([("text", known.license_text)] if known.license_text else []))
-    return Component(known.name, row["version"], known.license, "library", modules, (), _files_of(modules, plan, files), known.needs, texts,
-                     known.homepage, row["url"], row["sha256"], row["mode"])
+    texts = (*(("tree", name) for name in known.license_files), *(("tree_comment", name) for name in known.license_comments),
+             *([("text", known.license_text)] if known.license_text else []))
+    return Component(known.name, row["version"], known.licensed(row["version"]), "library", modules, (), _files_of(modules, plan, files), known.needs,
+                     texts, known.homepage, row["url"], row["sha256"], row["mode"], known.purl, known.cpe)
+
+
+def _names(row: Mapping) -> dict[str, str]:
+    return {key: row[key] for key in ("purl", "cpe") if key in row}
+
+
+def _runtime_version(row: Mapping, scene: Scene) -> str:
+    if scene.toolchain[0] in row.get("unversioned", ()):
+        return "of unknown version"
+    return scene.libc_version if "libc" in row else scene.toolchain[1]
 
 
 def _fits(row: Mapping, scene: Scene) -> bool:
@@ -178,7 +206,7 @@ def _fits(row: Mapping, scene: Scene) -> bool:
 
 
 def _texts(row: Mapping) -> tuple[tuple[str, str], ...]:
-    return tuple((key, row[key]) for key in _TEXTS if key in row)
+    return tuple((key, place) for key in _TEXTS if key in row for place in (row[key] if isinstance(row[key], list) else [row[key]]))
 
 
 def macros(header: str) -> frozenset[str]:

@@ -12,15 +12,16 @@ from .errors import UserError
 
 def check(plan: Mapping, found: Sequence[Component], against: Collection[str], libraries: Mapping[str, Library], imports: Mapping[str, Mapping],
           deps: str, app: str) -> None:
-    """Raise UserError that names every component of a plan that cannot do without a denied licence.
+    """Raise UserError that names every component of a plan that cannot do without a denied licence, or does not say its own.
 
     found: the plan's components.  against: as spdx.deny returns them.  imports: modules of a program's plan.json, none for root/.
     deps, app: as on the command line.
     """
     lines, modules, without = [], [], []
     for one in found:
-        for licence in spdx.denied(one.license, against):
-            lines.append(f"{licence}: " + " <- ".join([f"{one.name} {one.version}".strip(), *chain(one, plan, libraries, imports, deps, app)]))
+        for licence in spdx.denied(one.license, {*against, spdx.UNKNOWN}):
+            said = "its metadata states no SPDX licence" if licence == spdx.UNKNOWN else licence
+            lines.append(f"{said}: " + " <- ".join([f"{one.name} {one.version}".strip(), *chain(one, plan, libraries, imports, deps, app)]))
             if one.kind == "library" and not imports:
                 without.append(one.name)
             else:
@@ -28,14 +29,17 @@ def check(plan: Mapping, found: Sequence[Component], against: Collection[str], l
     if lines:
         ways = [f"{'exclude' if imports else 'disable'}={','.join(dict.fromkeys(modules))}"] if modules else []
         ways += [f"deps={_without(deps, without)}"] if without else []
+        silent = [one.name for one in found if one.license == spdx.UNKNOWN]
         raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines),
-                        (f"use {' '.join(ways)}" if ways else "nothing can be left out for it: use another toolchain") + ", or take the licence off")
+                        (f"use {' '.join(ways)}" if ways else "nothing can be left out for it: use another toolchain")
+                        + (f", or state a License-Expression in METADATA of the .dist-info of {' and '.join(silent)}" if silent else "") + ", or take the licence off")
 
 
 def _without(deps: str, names: Sequence[str]) -> str:
     """Return a ``deps=`` value without some libraries."""
     first, some = choice.parse(deps)
     return ",".join([first, *(f"{name}:{mode}" for name, mode in {**some, **dict.fromkeys(names, "none")}.items())])
+
 
 def chain(one: Component, plan: Mapping, libraries: Mapping[str, Library], imports: Mapping[str, Mapping], deps: str, app: str) -> list[str]:
     """Return what brings a component in, from itself on to what was said on the command line."""

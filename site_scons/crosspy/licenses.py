@@ -1,6 +1,6 @@
 """``scons licenses``: the licence texts of what goes to the device, a table of it, and a bill of materials.
 
-Everything is known from the plan; nothing is compiled for it.
+Everything is known from the plan; nothing of the target is compiled for it.
 """
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from . import components, coreplan, deny, licensetexts, spdx, stages
+from . import components, coreplan, deny, licensetexts, packages, spdx, stages
 from .components import Component
 from .deps import record
 from .errors import UserError
 
 FOLDER, SBOM = "licenses", "sbom.cdx.json"
+LAST_SECOND = 253402300799   # of the year 9999, the last one that RFC 3339 can write
 
 
 def command(session) -> None:
@@ -35,7 +36,9 @@ def command(session) -> None:
 
 def of(target: Mapping, job: stages.Job, releases) -> list[Component]:
     """Return the components of a target's plan. releases: release.Releases, for the address of CPython's source."""
-    return components.of(target, scene(target, job, releases), job.libraries)
+    seen = scene(target, job, releases)
+    carried = packages.of(target["app"], imports(target) or {}, seen.table["classifiers"]) if "app" in target else ()
+    return components.of(target, seen, job.libraries, carried)
 
 
 def allowed(target: Mapping, job: stages.Job, releases) -> None:
@@ -77,10 +80,22 @@ def document(target: Mapping, job: stages.Job, found: Sequence[Component]) -> st
         from . import sbom   # only here: no other command needs it, and it takes a second to load
     except ImportError as error:
         raise UserError("scons licenses", f"a Python package is missing ({error.name})", "pip install -r requirements.txt") from None
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(epoch) if epoch.isdigit() else 0 if job.release.editable else coreplan.release_epoch(job.release.tree)
     modules = {name: components.carriers(target, name, job.libraries) for name in (one.name for one in found if one.kind == "library")}
-    return sbom.document(target["app"]["name"] if "app" in target else "python", target["name"], found, modules, seconds)
+    return sbom.document(target["app"]["name"] if "app" in target else "python", target["name"], found, modules, moment(job))
+
+
+def moment(job: stages.Job) -> int:
+    """Return the time of a build in seconds since 1970: SOURCE_DATE_EPOCH, or else the release's own, 0 for a tree that is edited.
+
+    Raises UserError for what is no such time (https://reproducible-builds.org/specs/source-date-epoch/).
+    """
+    told = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not told:
+        return 0 if job.release.editable else coreplan.release_epoch(job.release.tree)
+    if not re.fullmatch("[0-9]{1,12}", told) or int(told) > LAST_SECOND:
+        raise UserError(f"SOURCE_DATE_EPOCH={told}", f"it is no number of seconds since 1970, up to {LAST_SECOND} (the year 9999)",
+                        "correct it, or take it out of the environment")
+    return int(told)
 
 
 def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
@@ -92,7 +107,7 @@ def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     for one in found:
-        head = f"{one.name} {one.version}\nSPDX-License-Identifier: {one.license}\n"
+        head = f"{one.name} {one.version}".strip() + f"\nSPDX-License-Identifier: {one.license}\n"
         (part / f"{file_name(one)}.txt").write_text(f"{head}\n{texts(one).strip()}\n", "utf-8")
     (part / SBOM).write_text(bill, "utf-8")
     (part / "licenses.txt").write_text(table(found), "utf-8")
@@ -102,7 +117,8 @@ def write(folder: Path, found: Sequence[Component], texts, bill: str) -> None:
 
 def file_name(one: Component) -> str:
     """Return the name of a component's text."""
-    return re.sub(r"[^\w.+-]+", "-", one.name).strip("-")
+    kind = "python-" if one.kind == "package" else ""   # a package may have any name, as that of a library
+    return kind + re.sub(r"[^\w.+-]+", "-", one.name).strip("-")
 
 
 def table(found: Sequence[Component]) -> str:

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from . import packages
 from .components import Component
 from .deps.library import Library
 from .errors import UserError
@@ -32,13 +33,19 @@ def read(one: Component, job, rows: Sequence[Mapping], build: Path) -> str:
         elif how == "section":
             found.append(section(_file(tree / "Doc" / "license.rst"), place))
         elif how == "comment":
-            found.append(comment(_file(tree / place)))
+            found.append(of_file(tree / place))
+        elif how == "tree_comment":
+            found.append(of_file(own / place) if own else "")
         elif how == "wheel":
             found += wheel(sorted(tree.glob(place)))
+        elif how == "metadata":
+            found += ["\n".join(packages.said(place)), *(f"==== {name}\n\n{text}" for name, text in packages.texts(place))]
         else:
             found.append(_file((toolchain if how == "toolchain_file" else tree) / place))
     if one.name in job.found:
         found += [_file(path) for path in of_sysroot(Path(job.found[one.name].root), job.libraries[one.name])]
+    if one.kind == "package" and not found:
+        return "No licence text comes with it."
     return "\n\n".join(dict.fromkeys(text.strip("\n") for text in found if text))
 
 
@@ -73,10 +80,30 @@ def section(text: str, title: str) -> str:
     return textwrap.dedent(found).strip("\n")
 
 
+def of_file(path: Path) -> str:
+    """Return what a source file begins with: the comments of C, those of Python that speak of a licence. Raises UserError."""
+    return (heading if path.suffix == ".py" else comment)(_file(path))
+
+
 def comment(text: str) -> str:
-    """Return the comment that a C file begins with."""
-    found = re.match(r"\s*/\*(.*?)\*/", text, re.S)
-    return inspect.cleandoc(re.sub(r"^ ?\* ?", "", found[1], flags=re.M)).strip() if found else ""
+    """Return the comments that a C file begins with, without those of a version control system alone ("$NetBSD: ...$")."""
+    found = re.match(r"(?:\s*/\*.*?\*/)*", text, re.S)[0]
+    told = [_plain(re.sub(r"^ ?\* ?", "", one, flags=re.M)) for one in re.findall(r"/\*(.*?)\*/", found, re.S)]
+    return "\n\n".join(one for one in told if not re.fullmatch(r"\$.*\$", one))
+
+
+def _plain(text: str) -> str:
+    """Return a comment without its lines of dashes and stars."""
+    return inspect.cleandoc(re.sub(r"^[-*# \t]+$", "", text, flags=re.M)).strip()
+
+
+def heading(text: str) -> str:
+    """Return the first lines of comment, or text in triple quotes, of a Python file that speak of a copyright or a licence."""
+    for one in re.finditer(r'^(?:#[^\n]*\n)+|"""(.*?)"""', text, re.M | re.S):
+        said = one[1] if one[0].startswith('"') else re.sub(r"^#(!.*| ?)", "", one[0], flags=re.M)
+        if re.search(r"copyright|\(c\) \d{4}|licen[cs]e", said, re.I):
+            return _plain(said)
+    return ""
 
 
 def wheel(paths: Sequence[Path]) -> list[str]:

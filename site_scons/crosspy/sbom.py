@@ -1,6 +1,7 @@
 """Components -> a CycloneDX bill of materials: the same text for the same build, whenever and wherever it is made."""
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -26,9 +27,10 @@ def document(name: str, target: str, found: Sequence[Component], ways: Mapping[s
     components.carriers returns them.  seconds: its time since 1970.
     """
     whole = Entry(name=name, type=ComponentType.APPLICATION, bom_ref=f"build:{name}@{target}", properties=[Property(name="target", value=target)])
-    entries = {one.name: _entry(one) for one in found}
+    entries = {_ref(one.kind, one.name): _entry(one) for one in found}
+    python, *rest = found
     modules = {module: Entry(name=module, bom_ref=f"module:{module}", type=ComponentType.LIBRARY, description="extension module of CPython",
-                             licenses=_licenses(found[0].license))
+                             licenses=_licenses(python.license))
                for module in sorted({module for one in found for module in one.modules})}
     bom = Bom(components=[*entries.values(), *modules.values()], metadata=BomMetaData(
         component=whole, timestamp=datetime.fromtimestamp(seconds, timezone.utc)))
@@ -37,18 +39,22 @@ def document(name: str, target: str, found: Sequence[Component], ways: Mapping[s
         for module in one.modules:
             between = ways.get(one.name, {}).get(module, ())
             if not between:
-                needs[module].add(one.name)
-    python, *rest = found
-    direct = [entries[one.name] for one in rest if not one.modules]
-    bom.register_dependency(whole, [entries[python.name]])
-    bom.register_dependency(entries[python.name], [*direct, *modules.values()])
-    for module, names in needs.items():
-        bom.register_dependency(modules[module], [entries[other] for other in sorted(names)])
-    for one in rest:
-        bom.register_dependency(entries[one.name], [entries[other] for other in one.needs if other in entries])
+                needs[module].add(_ref(one.kind, one.name))
+    packages = [one for one in rest if one.kind == "package"]
+    direct = [entries[_ref(one.kind, one.name)] for one in rest if not one.modules and one not in packages]
+    bom.register_dependency(whole, [entries[_ref(one.kind, one.name)] for one in (python, *packages)])
+    bom.register_dependency(entries[_ref(python.kind, python.name)], [*direct, *modules.values()])
+    for module, refs in needs.items():
+        bom.register_dependency(modules[module], [entries[ref] for ref in sorted(refs)])
+    for one in rest:   # what it needs is of its own kind
+        bom.register_dependency(entries[_ref(one.kind, one.name)], [entries[ref] for other in one.needs if (ref := _ref(one.kind, other)) in entries])
     bom.serial_number = uuid.UUID(int=0)
     bom.serial_number = uuid.uuid5(SPACE, JsonV1Dot6(bom).output_as_string())
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
+
+
+def _ref(kind: str, name: str) -> str:
+    return f"{kind}:{name}"
 
 
 def _entry(one: Component) -> Entry:
@@ -57,8 +63,8 @@ def _entry(one: Component) -> Entry:
     links = [ExternalReference(type=ExternalReferenceType.WEBSITE, url=XsUri(one.homepage))] if one.homepage else []
     if one.url:
         links.append(ExternalReference(type=ExternalReferenceType.SOURCE_DISTRIBUTION, url=XsUri(one.url), hashes=digest))
-    return Entry(name=one.name, version=version or None, bom_ref=f"{one.kind}:{one.name}", type=ComponentType.LIBRARY, hashes=digest,
-                 licenses=_licenses(one.license), purl=_purl(one, version), external_references=links,
+    return Entry(name=one.name, version=version or None, bom_ref=_ref(one.kind, one.name), type=ComponentType.LIBRARY, hashes=digest,
+                 licenses=_licenses(one.license), purl=_purl(one, version), cpe=_cpe(one, version), external_references=links,
                  properties=[*(Property(name="file", value=path) for path in one.files),
                              *([Property(name="linked from", value=one.mode)] if one.mode else [])])
 
@@ -68,9 +74,20 @@ def _licenses(expression: str) -> list:
 
 
 def _purl(one: Component, version: str) -> PackageURL | None:
-    """Return a purl of type generic: the source, not anybody's package of it (https://github.com/package-url/purl-spec)."""
+    """Return who a component is: where nothing else is stated a purl of type generic, the source, not anybody's package of it.
+
+    See https://github.com/package-url/purl-spec.
+    """
     if not version:
         return None
     told = {"download_url": one.url, "checksum": f"sha256:{one.sha256}" if one.sha256 else ""}
-    name = one.name.lower().replace(" ", "-").replace("*", "-star")
-    return PackageURL("generic", None, name, version, {key: value for key, value in told.items() if value})
+    known = PackageURL.from_string(one.purl or f"pkg:generic/{one.name.lower().replace(' ', '-').replace('*', '-star')}")
+    return PackageURL(known.type, known.namespace, known.name, version, {key: value for key, value in told.items() if value})
+
+
+def _cpe(one: Component, version: str) -> str | None:
+    """Return the name under which a component's holes are collected (NISTIR 7695, formatted string: 6.2.2.3 for what is escaped)."""
+    if not one.cpe or not version:
+        return None
+    escaped = re.sub(r"([^\w.-])", r"\\\1", version)
+    return f"{one.cpe}:{escaped}:*:*:*:*:*:*:*"

@@ -1,4 +1,6 @@
 """What a build consists of, from its plan; and components.toml held against upstream's own lists."""
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -75,11 +77,37 @@ def test_a_toolchain_s_own_runtime_is_the_first_row_that_fits():
     assert "musl" not in found() and "compiler-rt" not in found() and found()["libgcc"].license.endswith("GCC-exception-3.1")
 
 
+def test_a_runtime_has_the_version_of_the_project_that_it_is_of():
+    gcc, clang, zig = (found(toolchain=one, libc="glibc") for one in (("gcc", "12.2.0"), ("clang", "14.0.6"), ("zig", "0.17.1")))
+    assert gcc["libgcc"].purl == "pkg:generic/gcc" and gcc["libgcc"].version == "12.2.0" and " " in clang["libgcc"].version
+    assert (zig["compiler-rt"].purl, zig["compiler-rt"].cpe, zig["compiler-rt"].version) == ("pkg:generic/zig", "", "0.17.1")
+
+
+def test_upstream_says_who_its_parts_are(tmp_path):
+    row = {"name": "expat", "versionInfo": "2.8.2", "downloadLocation": "https://e", "checksums": [],
+           "externalRefs": [{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a:libexpat_project:libexpat:2.8.2:*:*:*:*:*:*:*"}]}
+    other = {**row, "name": "macholib", "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:pypi/macholib@1.0"}]}
+    (tmp_path / "Misc").mkdir()
+    (tmp_path / "Misc/sbom.spdx.json").write_text(json.dumps({"packages": [row, other]}))
+    told = components.upstream_packages(tmp_path)
+    assert told["expat"]["cpe"] == "cpe:2.3:a:libexpat_project:libexpat" and told["macholib"]["purl"] == "pkg:pypi/macholib"
+    assert found(upstream=told)["expat"].cpe == told["expat"]["cpe"]
+    assert found()["pip"].purl == "pkg:pypi/pip" and found()["pip"].cpe == "cpe:2.3:a:pypa:pip" and found()["dtoa"].purl == ""
+    blake2 = {"links": [link("python", ["Modules/_blake2/blake2module.o"], "program")], "modules": {}, "libraries": []}
+    assert found(blake2)["BLAKE2"].purl == "pkg:generic/libb2"   # the name that upstream's source has
+
+
+def test_a_library_of_a_sysroot_has_the_licence_of_its_own_version():
+    xz = library.load_all(PROJECT / "deps")["xz"]
+    assert [xz.licensed(one) for one in ("5.2.5", "5.4.7", "5.6.0", "5.8.4", "", "of the sysroot")] == ["LicenseRef-public-domain"] * 2 + ["0BSD"] * 4
+    assert record.row(xz, Linked("xz", "sysroot", "5.4.1", ""), None)["license"] == "LicenseRef-public-domain"
+
+
 def test_a_damaged_table_is_one_message(tmp_path):
-    (tmp_path / "components.toml").write_text('[cpython]\nname = "x"\n[[part]]\nname = "y"\nlicense = "MIT"\nfile = "a"\nobject = ["b"]\npython = "c"\n')
+    (tmp_path / "components.toml").write_text('[cpython]\nname = "x"\n[[part]]\nname = "y"\nlicense = "MIT"\nfile = "a"\nobject = ["b"]\npython = "c"\nsection = ["d"]\n')
     with pytest.raises(UserError) as caught:
         components.load(tmp_path)
-    assert all(text in caught.value.what for text in ("cpython: it has no license", "cpython: it has no text", "part y: object is unknown", "python is no list"))
+    assert all(text in caught.value.what for text in ("cpython: it has no license", "cpython: it has no text", "part y: object is unknown", "python is no list", "section is no text"))
 
 
 def refusal(plan, against, imports=(), **words):
@@ -125,6 +153,23 @@ def test_every_licence_of_the_project_s_tables_is_in_spdx_s_list():
     assert [one.name for one in library.load_all(PROJECT / "deps").values() if not spdx.known(one.license)] == []
 
 
+@pytest.mark.parametrize("name, licences", [
+    ("libedit", {"BSD-3-Clause", "BSD-2-Clause", "ISC", "LicenseRef-libedit-wcsdup"}), ("libffi", {"MIT", "CC0-1.0"}),
+    ("uuid", {"BSD-3-Clause", "LicenseRef-public-domain"})])
+def test_a_library_s_licence_is_that_of_all_files_that_are_compiled(name, licences):
+    known = library.load_all(PROJECT / "deps")[name]
+    assert set(known.license.split(" AND ")) == licences and (known.license_comments or known.license_text)
+
+
+def test_each_comment_that_a_library_names_is_a_licence():
+    told = [(one.name, at / file) for one in library.load_all(PROJECT / "deps").values() for file in one.license_comments
+            for at in sorted((PROJECT / "build" / "sources").glob(f"{one.name}-*/"))]
+    if not told:
+        pytest.skip("no library is unpacked: any build with deps=source unpacks them")
+    words = ("opyright", "public domain")
+    assert [row for row in told if not any(word in licensetexts.comment(row[1].read_text("utf-8")) for word in words)] == []
+
+
 @pytest.fixture(scope="module")
 def tree():
     trees = sorted((PROJECT / "build" / "sources").glob("Python-3.13.*/Doc/license.rst"), key=lambda path: int(path.parts[-3].rpartition(".")[2]))
@@ -138,7 +183,34 @@ def test_upstream_s_lists_and_the_table_name_the_same(tree):
     assert {row["section"] for row in TABLE["part"] if "section" in row} | {*TABLE["elsewhere"]["sections"]} == sections.keys()
     named = {row["package"] for row in TABLE["part"] if "package" in row}
     assert components.upstream_packages(tree).keys() <= named
-    assert [row["comment"] for row in TABLE["part"] if "comment" in row and len(licensetexts.comment((tree / row["comment"]).read_text("utf-8"))) < 200] == []
+
+
+# What a licence of its own says, and who has none: their files say who gave them to the PSF, or are compiled by nobody here.
+OWN = re.compile(r"permission to use|permission is hereby granted|redistribution and use|'as-is'|gnu gpl|apache license|mit license|"
+                 r"SPDX-License-Identifier|CNRI's|public domain worldwide|same terms as Python", re.I)
+ELSEWHERE = ("Modules/_winapi", "Modules/getaddrinfo", "Modules/getnameinfo", "Objects/mimalloc/", "Python/dynamic_annotations", "Lib/turtle.py",
+             "Lib/asyncio/", "Lib/idlelib/", "Lib/test/", "Lib/ensurepip/", "Modules/_decimal/tests/")
+
+
+def test_each_comment_that_the_table_names_is_a_licence(tree):
+    texts = {place: licensetexts.of_file(tree / place) for row in TABLE["part"]
+             for how, place in components._texts(row) if how == "comment"}
+    assert {place for place, text in texts.items() if not re.search("copyright|\\(c\\)|public domain", text, re.I)} == set()
+
+
+def test_a_file_with_a_licence_of_its_own_has_a_row(tree):
+    places = [path for folder in ("Lib", "Modules", "Objects", "Python", "Parser") for path in sorted((tree / folder).rglob("*.[cp]*"))
+              if path.suffix in (".c", ".py")]
+    begins = tuple(name.removesuffix(".o") for row in TABLE["part"] for name in row.get("objects", ()))
+    python = tuple(f"Lib/{name.replace('.', '/')}" for row in TABLE["part"] for name in row.get("python", ()))
+    own = [str(path.relative_to(tree)) for path in places if OWN.search(" ".join(licensetexts.of_file(path).split()))]
+    assert [name for name in own if not name.startswith((*begins, *python, *ELSEWHERE))] == []
+
+
+def test_the_table_has_what_a_program_carries():
+    carried = found(APP, carries=components.carrying([], False, {"logging", "urllib.robotparser"}))
+    assert carried["logging"].license == "HPND" and carried["urllib.robotparser"].license == "GPL-2.0-only OR PSF-2.0" and "tarfile" not in carried
+    assert spdx.denied(carried["urllib.robotparser"].license, spdx.deny("GPL-2.0-only")) == []
 
 
 def test_the_table_has_a_line_for_each_component():

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from samples import PROJECT, given, job
 
-from crosspy import pinned
-from crosspy.deps import building, library, shelf
+from crosspy import debian, pinned
+from crosspy.deps import building, choice, library, shelf
 from crosspy.deps.linkage import Linked
 from crosspy.deps.recipe import Recipe
 from crosspy.errors import UserError
@@ -82,3 +82,14 @@ def test_a_missing_perl_is_told_before_the_archive_is_fetched(tmp_path, monkeypa
     kept = shelf.Shelf(KNOWN, {}, given(target="mips", build_dir=str(tmp_path)), lambda: None, print)
     with pytest.raises(UserError, match="perl is not on PATH"):
         kept._source(KNOWN["openssl"])
+
+
+def test_a_machine_without_apt_get_is_told_what_it_can_leave_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(building, "check", lambda one: None)
+    monkeypatch.setattr(debian.shutil, "which", lambda *words, **more: None)
+    kept = shelf.Shelf(KNOWN, {}, given(target="mips", downloads="downloads"), lambda: None, print)
+    with pytest.raises(UserError, match="there is no apt-get here") as caught:
+        kept._source(KNOWN["ncurses"])
+    way = "deps=source,ncurses:none"
+    assert caught.value.fix.endswith(f"or leave it out: {way}") and choice.modes(way.partition("=")[2], KNOWN)["libedit"] == "none"

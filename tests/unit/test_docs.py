@@ -3,12 +3,14 @@ import ast
 import dataclasses
 import inspect
 import re
+import tomllib
 import typing
 from pathlib import Path
 
 import pytest
 
 from crosspy import commands, options, parent, release, variant
+from crosspy.deps import library
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -77,6 +79,14 @@ def test_every_key_of_a_variant_is_described_with_its_default():
     written = {name: tuple(value) if isinstance(value, list) else value for name, value in
                ((name, ast.literal_eval(cell.strip("`")) if cell else dataclasses.MISSING) for name, cell in rows.items())}
     assert written == dict(keys())
+
+
+def test_every_key_of_a_library_is_described():
+    text = (PROJECT / "deps" / "README.md").read_text("utf-8")
+    there = {f"{path.parent.name}: {key}" for path in (PROJECT / "deps").glob("*/dep.toml") for key, value in tomllib.loads(path.read_text("utf-8")).items()
+             if f"`[{key}]`" not in text and f"`[[{key}]]`" not in text and (isinstance(value, dict) or f"`{key}`" not in text)}
+    sysroot = {key for key in library._SYSROOT if f"`{key}`" not in text}
+    assert (there, sysroot) == (set(), set())
 
 
 def test_every_room_of_crosspy_is_described_once():

@@ -20,15 +20,37 @@ def test_a_licence_with_an_exception_can_be_denied_by_its_whole_name():
 
 
 @pytest.mark.parametrize("word, said", [("GPL-3.0-or-latr", "did you mean 'GPL-3.0-or-later'"), ("MIT OR ISC", "more than one"), ("(", "no SPDX licence"),
-                                        ("GCC-exception-3.1", "no SPDX licence")])
+                                        ("GCC-exception-3.1", "no SPDX licence"), ("GPL", "no SPDX licence")])
 def test_what_is_no_licence_is_refused_with_the_nearest(word, said):
     with pytest.raises(UserError, match="license_deny=") as caught:
         options.parse({"license_deny": f"MIT,{word}"})
     assert said in caught.value.what
 
 
-def test_other_ways_to_write_an_identifier_are_one():
-    assert spdx.deny("mit, GPL-3.0+") == {"MIT", "GPL-3.0-or-later"}
+def test_case_does_not_matter_and_a_comma_more_neither():
+    assert spdx.deny("mit, gpl-3.0-or-later,") == {"MIT", "GPL-3.0-or-later"}
+
+
+@pytest.mark.parametrize("word, names", [("GPL-3.0", "GPL-3.0-only,GPL-3.0-or-later"), ("LGPL-2.1", "LGPL-2.1-only,LGPL-2.1-or-later"),
+                                         ("GPL-3.0+", "GPL-3.0-or-later"), ("StandardML-NJ", "SMLNJ"), ("Net-SNMP", "use identifiers")])
+def test_an_identifier_that_spdx_has_given_up_is_refused_with_the_present_ones(word, names):
+    with pytest.raises(UserError, match="not how SPDX calls it any more") as caught:
+        options.parse({"license_deny": f"MIT,{word}"})
+    assert names in caught.value.fix and word in caught.value.what
+
+
+@pytest.mark.parametrize("value", [",", " ", " , "])
+def test_a_gate_against_nothing_is_refused(value):
+    with pytest.raises(UserError, match="it names no licence"):
+        options.parse({"license_deny": value})
+
+
+@pytest.mark.parametrize("written, stated", [
+    ("mit OR Apache-2.0", "MIT OR Apache-2.0"), ("(MIT AND ISC) OR LicenseRef-own", "(MIT AND ISC) OR LicenseRef-own"), ("GPL-3.0+", "GPL-3.0-or-later"),
+    ("GPL-3.0", ""), ("GPL", ""), ("LGPL", ""), ("LGPL-2.1 OR MIT", ""), ("GPL-2.0-with-classpath-exception", ""), ("BSD", ""), ("MIT License", ""), ("MIT\nlicense", ""), ("", ""),
+    ("(" * 5000, "")])
+def test_what_others_write_is_taken_where_it_says_which_licence_it_is(written, stated):
+    assert spdx.stated(written) == stated
 
 
 @pytest.mark.parametrize("expression, known", [("MIT AND Zlib", True), ("LicenseRef-x OR MIT", True), ("MTI", False), ("MIT AND", False)])

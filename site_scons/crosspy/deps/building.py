@@ -125,7 +125,6 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include,
             "above_nodes": [node(name) for above in job.above for name in above["headers"]],
             "files": [f"{folder}/{name}" for name in texts],
-            "license_texts": {name: f"{tree}/{name}" for name in job.library.license_files},
             "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
 
 

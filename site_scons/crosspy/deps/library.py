@@ -19,7 +19,8 @@ class Library:
     """One library.
 
     name: its folder's, and that of its ``[[dependency]]`` row in probes.toml.  license: an SPDX expression.  license_files: of its
-    tree; license_text: where no file of it has the text alone.  needs: libraries that it is linked with.  links: -l word -> static library.  system: -l words of libc that it needs.
+    tree; license_comments: files of it that begin with one; license_text: where no file of it has the text alone.  needs: libraries
+    that it is linked with.  purl, cpe: as in components.Component.  links: -l word -> static library.  system: -l words of libc that it needs.
     instead_of: a library whose part it takes when it is chosen; it is not built otherwise.  pins: archives, newest first, none for
     one that only a sysroot can have.  sysroot: how it is found there.  facts: the tables that its own rules read.
     """
@@ -29,22 +30,35 @@ class Library:
     license: str
     homepage: str
     license_files: tuple[str, ...] = ()
+    license_comments: tuple[str, ...] = ()
     license_text: str = ""
     needs: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     instead_of: str = ""
+    purl: str = ""
+    cpe: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     sysroot: Mapping[str, object] = field(default_factory=dict)
     pins: tuple[Archive, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     where: str = ""
 
+    def licensed(self, version: str) -> str:
+        """Return the licence of a version; that of the present one where the version is not known."""
+        before, license = self.sysroot.get("license_before", ("", ""))
+        return license if before and version[:1].isdigit() and number(version) < number(before) else self.license
 
-_TEXT = {"summary": True, "license": True, "homepage": True, "license_text": False, "instead_of": False}
-_LISTS = ("license_files", "needs", "system")
+
+def number(version: str) -> tuple[int, ...]:
+    """Return what versions are compared by."""
+    return tuple(int(part) if part.isdigit() else 0 for part in version.replace("-", ".").split("."))
+
+
+_TEXT = {"summary": True, "license": True, "homepage": True, "license_text": False, "instead_of": False, "purl": False, "cpe": False}
+_LISTS = ("license_files", "license_comments", "needs", "system")
 _TABLES = ("links", "sysroot")
 _ORIGIN = {"url": str, "debian": str, "suites": list, "file": str, "sha256": str, "size": int}
-_SYSROOT = {"pkgconfig": str, "header": (str, list), "minimum": str, "libraries": list}
+_SYSROOT = {"pkgconfig": str, "header": (str, list), "minimum": str, "license_before": list}
 
 
 def load_all(folder: Path) -> dict[str, Library]:
@@ -80,6 +94,8 @@ def load(path: Path) -> Library:
         problems += [f"links.{word}: it is no -l word with a .a file" for word, file in data.get("links", {}).items()
                      if not word.startswith("-l") or not isinstance(file, str) or not file.endswith(".a")]
         problems += _typed("sysroot", data.get("sysroot", {}), _SYSROOT)
+        if len(data.get("sysroot", {}).get("license_before", ("", ""))) != 2:
+            problems.append("sysroot.license_before: it is no version and licence")
         problems += _problems(data.get("release", []))
     if problems:
         raise UserError(str(path), "; ".join(problems), "see deps/README.md")

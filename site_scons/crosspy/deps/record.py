@@ -23,7 +23,7 @@ def row(library: Library, linked: Linked, pin: Archive | None) -> dict:
     found: its files in the sysroot, from that one's root.
     """
     origin = (pin.urls[0] if pin.urls else "") if pin else ""
-    return {"name": library.name, "version": linked.version, "mode": linked.mode, "license": library.license, "sha256": pin.sha256 if pin else "",
+    return {"name": library.name, "version": linked.version, "mode": linked.mode, "license": library.licensed(linked.version), "sha256": pin.sha256 if pin else "",
             "file": pin.file if pin else "", "url": origin, "tree": pin.folder if pin else "",
             "archives": sorted(set((linked.files or {}).values())), "found": list(linked.places)}
 

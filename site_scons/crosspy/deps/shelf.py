@@ -99,6 +99,6 @@ def _above(found: Linked) -> dict:
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:
-    missing = [name for name in library.license_files if not (top / name).is_file()]
+    missing = [name for name in (*library.license_files, *library.license_comments) if not (top / name).is_file()]
     if missing:
         raise UserError(pin.file, f"it is no source tree of {library.name}: {' and '.join(missing)} is missing", f"see {library.where}")

@@ -15,7 +15,7 @@ from ..errors import UserError
 from ..toolchain import Toolchain
 from ..variant import Variant
 from . import choice, pkgconfig, sysrootfiles
-from .library import Library
+from .library import Library, number
 from .linkage import Linked
 from .sysrootfiles import SHARED, STATIC, Search, real
 
@@ -91,7 +91,7 @@ def find(library: Library, where: Places, variant: Variant, named: bool, say: Ca
     package = _package(library, search.folders, where.root)
     version = package.version if package else ""
     minimum = str(library.sysroot.get("minimum", ""))
-    if minimum and (not version or _number(version) < _number(minimum)):
+    if minimum and (not version or number(version) < number(minimum)):
         folder = next(iter(files.values()))[0].parent
         raise search.refuse(f"{folder} has {library.name} {version or 'of a version that no .pc file tells'}; it must be {minimum} or newer")
     return _linked(library, where, variant, header, files, package)
@@ -148,10 +148,6 @@ def take(libraries: Mapping[str, Library], value: str, modes: Mapping[str, str],
 
 def _told(folders: Iterable[Path]) -> str:
     return ", ".join(map(str, folders)) or "any folder"
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else 0 for part in version.replace("-", ".").split("."))
 
 
 def _package(library: Library, folders: Iterable[Path], root: Path) -> pkgconfig.Package | None:
