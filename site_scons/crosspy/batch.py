@@ -22,7 +22,8 @@ from .questions import Question
 from .toolchain import Toolchain
 
 COMPILE_SECONDS = 60
-LINK_SECONDS = 300  # zig's first link for a triple compiles its libc (up to a minute on an idle machine)
+LINK_SECONDS = 300
+LIBC_SECONDS = 1800  # zig's first link for a triple compiles its libc: a minute of an idle machine, ten of one that has other work
 MAX_OUTPUT = 8_000_000  # bytes of messages; all questions refused make some 200 K
 _LOCATION = re.compile(r"(?:probe:\w+|[^\s:][^:]*):\d+:(?:\d+:)? (?P<kind>fatal error|error|note|warning): ")
 _FATAL = re.compile(r"internal compiler error|PLEASE submit a bug report|Killed signal|Segmentation fault|No space left")
@@ -173,7 +174,7 @@ class Compiler:
         program.unlink(missing_ok=True)
         (self.scratch / f"{name}.c").write_text("\n".join(lines), "utf-8")
         status, said = self.run([*self.flags(), "-w", f"{program}.c", *map(str, objects), *self.link_words, *libraries, "-o", str(program)],
-                                name, LINK_SECONDS, os.getcwd())
+                                name, LIBC_SECONDS if self.toolchain.kind == "zig" else LINK_SECONDS, os.getcwd())
         if status == 0 and not program.is_file():
             raise self.failure(name, said or "it wrote no program")
         return status, said, program
