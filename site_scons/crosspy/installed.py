@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, cpufacts, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, cpufacts, elf, generated, hardening, importgraph, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .deps import choice, linkage, sysrootfiles
 from .errors import UserError
 from .modules import Module
 from .options import deciding
+from .reach import top
 
 BYTECODE_PARTS = 2  # processes that byte-compile the library; two take half as long, more wait for the disk
 
@@ -61,7 +62,7 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
     Adds to `made` what programs are held against, and the modules that only a build makes.
     """
     name = sysconfigdata(job)
-    made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
+    made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}", **wrappers(job.tables)}
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
                                         needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
                                         **hardening.expected(job.variant, job.options, job.toolchain),
@@ -125,6 +126,11 @@ def left_out(plan: list[Module], tables: Path) -> list[str]:
                   for name in package["files"])
 
 
+def wrappers(tables: Path) -> dict[str, str]:
+    """Return the modules that stand in front of upstream's -> their files, which are frozen from where they lie."""
+    return {importgraph.module_name(name)[0]: str(tables / "device" / name.replace("/", "_")) for name in layout.WRAPPED}
+
+
 def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
     """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
     whose import says which option builds what a user would miss."""
@@ -132,8 +138,7 @@ def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
     absent = {module.name: module.reason for module in plan if module.kind == "absent"}
     told = {name: absent[package["modules"][0]] for name, package in packages.items()
             if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
-    wrapped = {name: (tables / "device" / name.replace("/", "_")).read_text("utf-8") for name in layout.WRAPPED
-               if name.partition("/")[0] not in told}
+    wrapped = {f"{name.replace('.', '/')}.py": Path(path).read_text("utf-8") for name, path in wrappers(tables).items() if top(name) not in told}
     return wrapped | {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
 
 

@@ -113,6 +113,7 @@ def test_a_small_program_may_need_what_the_sysroot_has(with_sysroot, monkeypatch
     monkeypatch.setattr(installed, "_generated", lambda job, plan, answers, header: {installed.sysconfigdata(job): ""})
     made = {}
     installed.minimal(with_sysroot, [], None, "", made)
+    assert set(made["generated"]) == {"_sysconfigdata__linux_mips-linux-gnu", "ctypes.util"}
     assert set(made["expect"]["needed"]) >= {"libedit.so.6", "libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"}
     assert made["expect"]["provided"] == ["edit_start", "ncursesw_start", "panelw_start", "tinfo_start"]
 
