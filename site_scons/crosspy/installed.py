@@ -133,11 +133,15 @@ def wrappers(tables: Path) -> dict[str, str]:
 
 def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
     """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
-    whose import says which option builds what a user would miss."""
-    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
+    whose import says which option builds what a user would miss: a package, or an extension without one whose library is absent."""
+    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
     absent = {module.name: module.reason for module in plan if module.kind == "absent"}
-    told = {name: absent[package["modules"][0]] for name, package in packages.items()
-            if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
+    missed = {name: package["modules"] for name, package in table["packages"].items()
+              if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
+    covered = {module for names in missed.values() for module in names}
+    told = {name: absent[names[0]] for name, names in missed.items()}
+    told |= {name: reason for name, reason in absent.items()
+             if name in table["libraries"] and name not in covered and reason.startswith("needs ")}  # one that was disabled leaves no file
     wrapped = {f"{name.replace('.', '/')}.py": Path(path).read_text("utf-8") for name, path in wrappers(tables).items() if top(name) not in told}
     return wrapped | {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
 
