@@ -125,7 +125,8 @@ def frozen(parts: Parts, own: str, tree: str, project: Path) -> tuple[list[tuple
             rows.append(_own(f"_application_{script}", f"{app}/{script}.py"))
             rows += [_own(module, f"{own}/{module}.files") for module in names.values()]
     if parts.bundle:
-        texts["_application_certificates.py"] = f"PEM = {Path(parts.bundle).read_text('ascii', 'replace')!r}\n"
+        from . import certificates  # and with it ssl, for those alone who want it
+        texts["_application_certificates.py"] = f"PEM = {certificates.pem(parts.bundle)!r}\n"
         rows.append(_own("_application_certificates", f"{own}/_application_certificates.py"))
     absent = {name: stub.message for name, stub in parts.closure.stubs.items() if not stub.lazy}
     texts["_application_data.py"] = f"MAIN = {own_name(parts)!r}\nSTUBS = {absent!r}\nRESOURCES = {resources!r}\nMETADATA = {metadata!r}\nCERTIFICATES = {bool(parts.bundle)}\n"

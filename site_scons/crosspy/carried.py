@@ -8,10 +8,10 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import appfiles, cimports, closuretable, importgraph, upstream
+from . import appfiles, cimports, closuretable, importgraph, layout, upstream
 from .availability import below
 from .closure import Closure, Program
 from .reach import top
@@ -74,25 +74,36 @@ def plan(known: Ready, modules: Sequence[Mapping], app: str = "", paths: Collect
     """Return what a program carries; without app, what an interpreter with the modules of ``roots`` carries.
 
     modules: the plan of extension modules, as plan.json has it.  generated: modules that a build of the target makes
-    (``_sysconfigdata__linux_...``) -> their files.  cache: a file that keeps the facts of the application's own modules.
+    (``_sysconfigdata__linux_...``), and those that stand in front of upstream's (layout.WRAPPED) -> their files.  cache: a file that keeps the facts of the application's own modules.
     traced: modules that a run of the application imported (trace.py).  Raises UserError as the steps do (stdlib.py).
     """
     release, rules = known.release, known.rules
-    library = {**known.library, **{name: importgraph.Facts(name, path) for name, path in (generated or {}).items()}}
+    facts = importgraph.Cache(cache or release.folder / "app-imports.json", release.interpreter)
+    library = _library(known.library, generated or {}, facts)
     c_code = cimports.read(release.tree, release.folder, release.state, rules,
                            {row["name"]: row.get("sources", ()) for row in modules if row["kind"] != "absent"})
     extensions = reasons(release.tree, known.tables, modules)
     if not app:
+        facts.save()
         closure = closure_of(Program({}, {}, tuple(roots), "profile=minimal"), library, c_code, extensions, rules, include, exclude)
         return Carried("python", "", closure, {}, {}, {})
     taken = {top(name) for name in (*library, *extensions)} | rules.present - {"__main__"}
-    facts = importgraph.Cache(cache or release.folder / "app-imports.json", release.interpreter)
     found = appfiles.find(facts, app, paths, include, taken, traced)
     closure = closure_of(found.program, library, c_code, extensions | dict(found.compiled), rules, include, exclude, traced)
     facts.save()
     looked_at = dict(found.looked_at)
     data = _data(closure, found.program, exclude, looked_at)
     return Carried(found.name, found.program.roots[-1], closure, data, _metadata(closure, found.paths, looked_at), looked_at)
+
+
+def _library(upstreams: Mapping[str, importgraph.Facts], generated: Mapping[str, str], facts: importgraph.Cache) -> dict[str, importgraph.Facts]:
+    """Return the library with what a build makes, which imports nothing, and with our modules in front of upstream's."""
+    wrapped = {name: (path, False) for name, path in generated.items() if name in upstreams}
+    read = facts.read(wrapped)
+    behind = {importgraph.module_name(ours)[0]: importgraph.module_name(theirs)[0] for ours, theirs in layout.WRAPPED.items()}
+    return {**upstreams, **{name: importgraph.Facts(name, path) for name, path in generated.items() if name not in wrapped},
+            **{behind[name]: replace(upstreams[name], name=behind[name]) for name in wrapped},
+            **{name: importgraph.facts(name, row) for name, row in read.items()}}
 
 
 def reasons(tree: Path, tables: Path, modules: Sequence[Mapping]) -> dict[str, str]:

@@ -29,7 +29,7 @@ class Core:
 class Edge:
     """Imports of some modules that only some programs need (``feature``), or that no literal states (``also``).
 
-    within: the importing modules.  imports: the imported ones.  when: names that ask for them.  lazy: a stand-in takes their
+    within: the importing modules.  imports: the imported ones.  when: names that ask for them (Mentions.asked).  lazy: a stand-in takes their
     place, with the constants of ``has``, whose use raises the ImportError.  beside: modules that are of use only with them.
     """
 
@@ -55,9 +55,9 @@ class Rules:
     expressions: Mapping[str, str]
 
     def names(self) -> frozenset[str]:
-        """Return every name that a row waits for; a library's facts keep them."""
+        """Return every name that a row waits for, without its module; a library's facts keep them."""
         rows = [*self.core.values(), *self.features, *self.also]
-        return frozenset(name for row in rows for name in row.when)
+        return frozenset(name.rpartition(":")[2] for row in rows for name in row.when)
 
 
 def load(path: Path) -> Rules:

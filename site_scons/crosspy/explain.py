@@ -68,11 +68,13 @@ def lines(plan: Mapping, name: str, bytes_of: Mapping[str, int]) -> list[str]:
 
 
 def summary(plan: Mapping, bytes_of: Mapping[str, int]) -> list[str]:
-    """Return one line for each module of a program, the largest first; those that every program has are among them."""
+    """Return one line for each module of a program, the largest first, those that every program has among them, and one of what was left out."""
     common = {name: {"kind": "library", "parent": "", "line": 0, "how": "stands in for what was left out" if name in plan["stubs"]
                      else "part of every program"} for name in bytes_of}
     modules = {**common, **plan["modules"]}
-    return [line(modules, name, bytes_of) for name in sorted(modules, key=lambda name: (-bytes_of.get(name, 0), name))]
+    gone = sorted(name for name in plan["stubs"] if name not in bytes_of)
+    told = [line(modules, name, bytes_of) for name in sorted(modules, key=lambda name: (-bytes_of.get(name, 0), name))]
+    return [*told, *([f"left out, and module=NAME tells why: {' '.join(gone)}"] if gone else [])]
 
 
 def sizes(folder: Path, program: str) -> dict[str, int]:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from . import coreplan, cpufacts, elf, generated, hardening, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
+from . import coreplan, cpufacts, elf, generated, hardening, importgraph, layout, ledger, modules, owners, paths, policy, stableabi, substitutions
 from .deps import choice, linkage, sysrootfiles
 from .errors import UserError
 from .modules import Module
 from .options import deciding
+from .reach import top
 
 BYTECODE_PARTS = 2  # processes that byte-compile the library; two take half as long, more wait for the disk
 
@@ -61,7 +62,7 @@ def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: 
     Adds to `made` what programs are held against, and the modules that only a build makes.
     """
     name = sysconfigdata(job)
-    made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}"}
+    made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}", **wrappers(job.tables)}
     made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
                                         needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
                                         **hardening.expected(job.variant, job.options, job.toolchain),
@@ -118,22 +119,30 @@ def bytecode(job) -> dict:
 
 
 def left_out(plan: list[Module], tables: Path) -> list[str]:
-    """Return the library's packages whose own extension module, the first one listed, is absent: they serve nothing without it."""
+    """Return what of Lib/, without .py, serves nothing: it stands on an extension module, the first one listed, that is absent."""
     packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
     absent = {module.name for module in plan if module.kind == "absent"}
     return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent
-                  for name in package["files"])
+                  for name in (*package["files"], *(f"test/{name}" for name in package.get("tests", ()))))
+
+
+def wrappers(tables: Path) -> dict[str, str]:
+    """Return the modules that stand in front of upstream's -> their files, which are frozen from where they lie."""
+    return {importgraph.module_name(name)[0]: str(tables / "device" / name.replace("/", "_")) for name in layout.WRAPPED}
 
 
 def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
     """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
-    whose import says which option builds what a user would miss."""
-    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
+    whose import says which option builds what a user would miss: a package, or an extension without one whose library is absent."""
+    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
     absent = {module.name: module.reason for module in plan if module.kind == "absent"}
-    told = {name: absent[package["modules"][0]] for name, package in packages.items()
-            if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
-    wrapped = {name: (tables / "device" / name.replace("/", "_")).read_text("utf-8") for name in layout.WRAPPED
-               if name.partition("/")[0] not in told}
+    missed = {name: package["modules"] for name, package in table["packages"].items()
+              if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
+    covered = {module for names in missed.values() for module in names}
+    told = {name: absent[names[0]] for name, names in missed.items()}
+    told |= {name: reason for name, reason in absent.items()
+             if name in table["libraries"] and name not in covered and reason.startswith("needs ")}  # one that was disabled leaves no file
+    wrapped = {f"{name.replace('.', '/')}.py": Path(path).read_text("utf-8") for name, path in wrappers(tables).items() if top(name) not in told}
     return wrapped | {f"{name}.py": f'raise ModuleNotFoundError("No module named {name!r}: {reason}", name={name!r})\n' for name, reason in sorted(told.items())}
 
 

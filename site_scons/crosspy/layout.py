@@ -51,8 +51,8 @@ class Folder:
 class Options:
     """What the layout depends on. series: ``3.13``.  multiarch: may be empty.  tests: CPython's test package too.
 
-    libpython: ``static`` or ``shared``.  static_library: libpython3.13.a and python.o.  without: top-level modules
-    and packages of the library that are left out.  stand_ins: modules in their place whose import says why.
+    libpython: ``static`` or ``shared``.  static_library: libpython3.13.a and python.o.  without: modules and
+    packages of the library that are left out (``ssl``, ``test/test_sqlite3``).  stand_ins: modules in their place whose import says why.
     """
 
     series: str
@@ -133,11 +133,11 @@ def library(tree: Path, options: Options) -> Iterator[Item]:
         if name[:-3] not in options.without:
             yield Item(f"Lib/{name}", f"{options.stdlib}/{name}", mode)
     for folder in folders:
-        if folder.split("/")[0] in options.without:
+        if any(f"{folder}/".startswith(f"{gone}/") for gone in options.without):
             continue
         for name, mode in _names(tree / "Lib" / folder):
-            if not _LEFT_OUT.search(name):
-                inner = f"{folder}/{name}"
+            inner = f"{folder}/{name}"
+            if not _LEFT_OUT.search(name) and inner.removesuffix(".py") not in options.without:
                 yield Item(f"Lib/{inner}", f"{options.stdlib}/{WRAPPED.get(inner, inner)}", mode)
 
 

@@ -72,9 +72,6 @@ class Argument:
     command: str = ""
 
 
-LARGEST_BUNDLE = 10_000_000  # bytes; Debian's has 220,000
-
-
 def _names(value: str) -> frozenset[str]:
     return frozenset(filter(None, (word.strip() for word in value.split(","))))
 
@@ -95,13 +92,8 @@ def _licences(value: str) -> None:
 
 
 def _bundle(value: str) -> None:
-    try:
-        with open(value, encoding="ascii", errors="replace") as stream:
-            found = "-----BEGIN CERTIFICATE-----" in stream.read(LARGEST_BUNDLE)
-    except OSError as error:
-        raise UserError(f"ssl_bundle={value}", f"it cannot be read ({error.strerror})", "name a PEM file of certificates") from None
-    if not found:
-        raise UserError(f"ssl_bundle={value}", "it has no certificate in PEM form", "name a PEM file of certificates, as ca-certificates.crt is one")
+    from . import certificates  # and with it ssl, which takes longer than all checks
+    certificates.check(value)
 
 
 def _version(value: str) -> None:

@@ -114,7 +114,7 @@ def _parts(session, known: carried.Ready, made: dict, wanted: Wanted) -> tuple[a
     if wanted.bundle:
         looked_at = {**looked_at, os.path.abspath(wanted.bundle): appfiles.state(wanted.bundle)}
         if "ssl" not in found.closure.modules:
-            raise UserError(f"ssl_bundle={wanted.bundle}", f"{name} does not import ssl", "leave ssl_bundle= out")
+            raise UserError(f"ssl_bundle={wanted.bundle}", f"{name} carries no ssl", "leave ssl_bundle= out, or add include=ssl")
     return application.Parts(name, found.main, found.closure, found.data, found.metadata, top, script, wanted.start, wanted.bundle), looked_at
 
 

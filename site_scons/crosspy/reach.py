@@ -77,6 +77,11 @@ class Mentions:
                    or module.name in self.bare.get(name, ()) or top(module.name) in self.of.get(name, ()) for name in path)
 
     def asked(self, names: Collection[str], but: Collection[str] = ()) -> bool:
-        """Say whether one of some names is mentioned in any way, by another module than those of ``but``."""
-        return any(not found <= set(but) for name in names for found in
-                   (self.anywhere.get(name, set()), self.bare.get(name, set()), *self.of.get(name, {}).values()))
+        """Say whether one of some names is mentioned by another module than those of ``but``: in any way, or, if it is ``m:name``, as one of
+        m's package.
+        """
+        return any(not found <= set(but) for text in names for found in self._mentioning(*text.rpartition(":")[::2]))
+
+    def _mentioning(self, base: str, name: str) -> Collection[set[str]]:
+        of = self.of.get(name, {})
+        return [of.get(top(base), set())] if base else [self.anywhere.get(name, set()), self.bare.get(name, set()), *of.values()]

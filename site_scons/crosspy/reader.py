@@ -1,8 +1,9 @@
 """What one module imports, mentions and provides, read from its syntax tree; run by the bootstrap (imports.py).
 
 Nothing is imported and nothing is run.  Mentioned names are kept, each with the functions that mention it, since they decide
-which imports inside functions can be reached (reach.py): ``bare`` (``name``), ``attributes`` (``anything.name``, and names that
-are imported from a module) and ``qualified`` (``m:name``, where ``m.name`` is written and m is an imported module).
+which imports inside functions can be reached (reach.py): ``bare`` (``name``), ``attributes`` (``anything.name``, names that
+are imported from a module, and ``name=`` of an argument in a call) and ``qualified`` (``m:name``, where ``m.name`` is written and m
+is an imported module, or ``from m import name``).
 """
 import _ast
 
@@ -78,6 +79,7 @@ class Reader:
         self.found(node, module, names, scope)
         for name in names:
             self.mention("attributes", name, scope)
+            self.mention("qualified", f"{module}:{name}", scope)
         for alias in node.names:
             self.modules.setdefault(alias.asname or alias.name, f"{module}.{alias.name}")
 
@@ -220,6 +222,8 @@ class Reader:
         elif name == "getattr" and len(node.args) > 1 and constant(node.args[1]):
             self.mention("attributes", constant(node.args[1]), scope)
         for keyword in node.keywords:
+            if keyword.arg:
+                self.mention("attributes", f"{keyword.arg}=", scope)
             if keyword.arg == "encoding":
                 self.encoding(keyword.value, scope, direct=name in ("encode", "decode", "str", "bytes", "bytearray"))
         self.below(node, scope)

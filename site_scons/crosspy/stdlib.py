@@ -10,7 +10,7 @@ The way to it:
 Only the first two run the bootstrap, and only when something changed; this file is pure.
 
 - An import below ``try: ... except ImportError`` is followed when its module can be imported; what stands in the handler is
-  followed when what was tried cannot.
+  followed when what was tried cannot, or a row of closure.toml leaves it out.
 - Imports inside the library's functions are followed when somebody may call the function (reach.py), those of the program's
   own modules and of its dependencies always; but of a dependency, what is missing is a mistake only if its function may be called.
 - ``include=NAME`` adds a module and all that lies below it; ``exclude=NAME`` takes the same away. A name that was left out but
@@ -170,13 +170,20 @@ class _Search:
         if found and name in self.library and name not in self.program.facts:
             if not self.mentions.used(found, item.inside):
                 return False
-        return all(any(self.available.why_not(tried) for tried in names) is (state == "missing") for state, names in item.when)
+        return all(self.missed(name, tried) is (state == "missing") for state, tried in item.when)
+
+    def missed(self, name: str, tried: Collection[str]) -> bool:
+        """Say whether a module would miss one of those that it tries, by now: one that cannot be had, or that a row leaves out."""
+        return any(self.available.why_not(target) or target not in self.modules and (edge := self.feature(name, target)) and not edge.lazy
+                   for target in tried)
+
+    def feature(self, name: str, target: str) -> Edge | None:
+        """Return the row of closure.toml that is about an import."""
+        return next((edge for edge in self.rules.features if name in edge.within and any(below(target, cut) for cut in edge.imports)), None)
 
     def follow(self, name: str, item: Import) -> None:
         for target in self.available.targets(name, item):
-            edge = next((edge for edge in self.rules.features if name in edge.within
-                         and any(below(target, cut) for cut in edge.imports)), None)
-            if edge:
+            if edge := self.feature(name, target):
                 self.edges.append((name, target, edge))
                 self.stub(target, edge.why, edge)
             else:

@@ -73,12 +73,13 @@ def test_the_interpreter_itself_has_no_launcher(made, parts):
 
 
 def test_frozen_certificates_are_known_to_the_launcher(made, parts, tmp_path):
-    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    pem = (PROJECT / "tests/unit/fixtures/authority.pem").read_text()
+    (tmp_path / "ca.pem").write_text("# Főtanúsítvány\n" + pem, "utf-8")
     plain = application.plan(made, parts, PROJECT)["texts"]
     texts = application.plan(made, replace(parts, bundle=str(tmp_path / "ca.pem")), PROJECT)["texts"]
     assert "CERTIFICATES = False" in plain["apps/tool/generated/_application_data.py"]
     assert "CERTIFICATES = True" in texts["apps/tool/generated/_application_data.py"]
-    assert texts["apps/tool/generated/_application_certificates.py"] == "PEM = '-----BEGIN CERTIFICATE-----\\n'\n"
+    assert texts["apps/tool/generated/_application_certificates.py"] == f"PEM = {pem!r}\n"
     assert "_application_certificates" in texts["apps/tool/generated/modules.list"]
 
 

@@ -5,7 +5,7 @@ from closures import RULES, facts
 from samples import PROJECT
 from test_appfiles import tree
 
-from crosspy import carried, stubs
+from crosspy import carried, installed, stubs
 from crosspy.errors import UserError
 from crosspy.closure import Stub
 
@@ -74,3 +74,20 @@ def test_a_lazy_stand_in_can_be_imported_and_its_use_names_the_option():
         thing("x")
     with pytest.raises(AttributeError):
         names["__getattr__"]("__path__")
+
+
+def test_our_module_in_front_of_upstream_s_comes_with_that_and_with_what_both_import(tmp_path):
+    """As in root/: without it find_library knows nothing but gcc and ldconfig, which no device has."""
+    library = facts(tmp_path / "lib", {"ctypes/": "", "ctypes.util": "import shutil\n", "shutil": "", "struct": "", "os": "", "glob": "", "io": "", "sys": ""}, ())
+    upstream = tree(tmp_path / "release", {"Modules/config.c.in": "", "Include/internal/pycore_global_strings.h": ""})
+    known = carried.Ready(carried.Release(upstream, sys.executable, tmp_path / "kept", "state"), PROJECT / "cpython", RULES, library)
+    tree(tmp_path, {"a.py": "from ctypes.util import find_library\n", "b.py": "import ctypes.util, _data\n", "c.py": ""})
+    rows = [{"name": "_ctypes", "kind": "builtin"}]
+    modules = {app: carried.plan(known, rows, str(tmp_path / app), generated={**installed.wrappers(PROJECT / "cpython"), "_data": "data.py"},
+                                 cache=tmp_path / "cache.json").closure.modules for app in ("a.py", "b.py", "c.py")}
+    assert modules["a.py"]["ctypes.util"].path == str(PROJECT / "cpython/device/ctypes_util.py")
+    assert modules["a.py"]["ctypes._upstream_util"].path == library["ctypes.util"].path
+    assert set(modules["a.py"]) == {"__main__", "ctypes", "ctypes.util", "ctypes._upstream_util", "shutil", "struct", "os", "glob", "sys"}
+    assert set(modules["b.py"]) == set(modules["a.py"]) | {"_data"} and set(modules["c.py"]) == {"__main__"}
+    alone = carried.plan(known, rows, roots=["ctypes.util"], generated=installed.wrappers(PROJECT / "cpython")).closure.modules
+    assert "struct" in alone and "ctypes._upstream_util" in alone

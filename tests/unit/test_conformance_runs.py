@@ -203,6 +203,12 @@ def test_an_interpreter_that_does_not_answer_is_told(tmp_path):
         silent.files()
 
 
+def test_a_module_whose_import_only_says_why_it_is_absent_is_lacking(tmp_path):
+    (tmp_path / "_hole.py").write_text("raise ModuleNotFoundError('needs x')\n")
+    there = device.Device((sys.executable, "-B"), {}, tmp_path, 60)
+    assert (there.lacks("_hole"), there.lacks("_nowhere"), there.lacks("json.decoder")) == (True, True, False)
+
+
 def test_after_a_stop_nothing_begins():
     groups = device.Groups()
     assert groups.call(["/bin/sh", "-c", "exit 3"], 30) == 3 and groups.call(["/bin/sleep", "97"], 0.1) is None

@@ -31,6 +31,7 @@ def test_a_module_that_was_left_out_says_why_and_an_unknown_one_is_refused():
 
 def test_without_a_module_all_are_listed_the_largest_first():
     assert [line.split()[0] for line in explain.summary(PLAN, BYTES)][:3] == ["json.decoder", "re", "json"]
+    assert explain.summary(PLAN, BYTES)[-1] == "left out, and module=NAME tells why: pdb"
     assert "part of every program" in explain.summary(PLAN, {**BYTES, "_frozen_importlib": 45000})[0]
 
 

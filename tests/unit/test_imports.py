@@ -152,7 +152,7 @@ def test_mentions_are_kept_with_the_functions_that_mention_them(tmp_path):
         getattr(C, "late")
         """)
     assert facts.bare["C"] == [""] and facts.bare["y"] == ["C.m"] and "m" not in facts.bare
-    assert facts.qualified == {"os:popen": ["C.m"]}
+    assert facts.qualified == {"os:popen": ["C.m"], "x:y": [""]}
     assert facts.attributes["fold"] == ["C.m"] and facts.attributes["late"] == [""] and facts.attributes["y"] == [""]
 
 

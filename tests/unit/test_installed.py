@@ -1,6 +1,9 @@
 """The texts beside a target's objects: whose folders must not show, what is left out, where byte-code lies."""
 import dataclasses
 import os
+import subprocess
+import sys
+import tomllib
 
 import pytest
 import tiny_elf
@@ -53,11 +56,53 @@ def test_folders_too_short_or_common_to_name_a_machine_are_not_private(plain, mo
 def test_a_package_is_left_out_when_its_own_module_is_absent():
     plan = [Module("_ssl", "absent", "x"), Module("_tkinter", "absent", "x"), Module("_curses", "shared"),
             Module("_curses_panel", "absent", "x"), Module("_json", "absent", "x")]
-    assert installed.left_out(plan, PROJECT / "cpython") == ["idlelib", "ssl", "tkinter", "turtle", "turtledemo"]
+    assert installed.left_out(plan, PROJECT / "cpython") == [
+        "idlelib", "ssl", "test/test_idle", "test/test_ssl", "test/test_tcl", "test/test_tkinter", "test/test_ttk", "test/test_ttk_textonly",
+        "test/test_turtle", "tkinter", "turtle", "turtledemo"]
+
+
+def test_every_file_that_goes_with_a_module_is_there(release_trees):
+    packages = tomllib.loads((PROJECT / "cpython/modules.toml").read_text("utf-8"))["packages"].values()
+    inner = [*(name for row in packages for name in row["files"]), *(f"test/{name}" for row in packages for name in row.get("tests", ()))]
+    assert [name for tree in release_trees for name in inner if not (tree / "Lib" / name).exists()] == []
 
 
 def test_nothing_is_left_out_when_all_is_there():
     assert installed.left_out([Module("_ssl", "builtin")], PROJECT / "cpython") == []
+
+
+def absent(*names, why="needs x, which is not part of this build; deps=source builds it"):
+    return [Module(name, "absent", why, state="missing") for name in names]
+
+
+def test_what_is_absent_says_which_option_builds_it():
+    made = installed.stand_ins(absent("_sqlite3", "_curses", "_curses_panel", "zlib", "_gdbm", "_dbm", "_uuid", "_hashlib", "_ctypes", "nis", "_json"), PROJECT / "cpython")
+    assert set(made) == {"sqlite3.py", "curses.py", "zlib.py", "_gdbm.py", "_dbm.py", "_uuid.py", "_hashlib.py", "ctypes.py"}
+    with pytest.raises(ModuleNotFoundError) as caught:
+        exec(made["_gdbm.py"], {})
+    assert (str(caught.value), caught.value.name) == ("No module named '_gdbm': needs x, which is not part of this build; deps=source builds it", "_gdbm")
+
+
+def test_an_extension_that_was_disabled_leaves_no_file_and_one_of_the_tests_is_missed_by_nobody():
+    plan = [*absent("_uuid", why="disabled by disable=_uuid"), *absent("_ctypes_test", why="a test module; tests=yes builds it")]
+    assert set(installed.stand_ins(plan, PROJECT / "cpython")) == {"ctypes/util.py"}
+
+
+def test_upstream_s_modules_do_without_what_a_stand_in_refuses(tmp_path):
+    for name, text in installed.stand_ins(absent("_uuid", "_hashlib", "_gdbm", "_dbm", "_sqlite3"), PROJECT / "cpython").items():
+        if "/" not in name:
+            (tmp_path / name).write_text(text)
+    program = """if True:
+        import sys
+        sys.path.insert(0, sys.argv[1])
+        import dbm, hashlib, hmac, uuid
+        print(hashlib.sha256(b"a").hexdigest() == hashlib.new("sha256", b"a").hexdigest(), hmac.new(b"a", b"b", "md5").digest_size, uuid.uuid4().version)
+        print(dbm.open(sys.argv[1] + "/x", "n").__class__.__module__, uuid.uuid1().version)
+        import dbm.gnu
+    """
+    done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", program, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout == "True 16 4\ndbm.dumb 1\n", done.stderr
+    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: No module named '_gdbm': needs x")
 
 
 def bytecode(job, **arguments):
@@ -113,6 +158,7 @@ def test_a_small_program_may_need_what_the_sysroot_has(with_sysroot, monkeypatch
     monkeypatch.setattr(installed, "_generated", lambda job, plan, answers, header: {installed.sysconfigdata(job): ""})
     made = {}
     installed.minimal(with_sysroot, [], None, "", made)
+    assert set(made["generated"]) == {"_sysconfigdata__linux_mips-linux-gnu", "ctypes.util"}
     assert set(made["expect"]["needed"]) >= {"libedit.so.6", "libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"}
     assert made["expect"]["provided"] == ["edit_start", "ncursesw_start", "panelw_start", "tinfo_start"]
 

@@ -54,6 +54,17 @@ def test_left_out_packages_take_their_programs_along(tmp_path):
     assert not [name for name in found if "idle" in name or "json" in name or "pydoc" in name]
 
 
+def test_left_out_packages_take_their_tests_along(tmp_path):
+    tree = make_tree(tmp_path)
+    for name in ("test_ssl.py", "test_sslx.py", "data/test_ssl.py"):
+        (tree / "Lib/test" / name).write_text("")
+    inner = {name.removeprefix("usr/lib/python3.13/test/") for name in by_destination(tree, tests=True)}
+    found = {name.removeprefix("usr/lib/python3.13/test/") for name in by_destination(tree, tests=True, without=frozenset({"test/test_ssl", "test/dat"}))}
+    assert inner - found == {"test_ssl.py"} and {"test_sslx.py", "data/d.bin"} <= found
+    found = by_destination(tree, tests=True, without=frozenset({"test/data"}))
+    assert not [name for name in found if "test/data" in name] and "usr/lib/python3.13/test/test_ssl.py" in found
+
+
 def test_tests_and_another_prefix(tmp_path):
     found = by_destination(make_tree(tmp_path), tests=True, prefix="/opt/py")
     assert "opt/py/lib/python3.13/test/data/d.bin" in found and all(name.startswith("opt/py/") for name in found)

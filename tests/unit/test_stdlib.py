@@ -176,3 +176,27 @@ def test_a_feature_may_be_needed_beside_another_module(tmp_path):
     library = {"traceback": "import ast\n", "ast": "", "tokenize": ""}
     assert carried(tmp_path, "import traceback\n", library, rules=rules) == {"traceback"}
     assert carried(tmp_path, "import traceback, tokenize\n", library, rules=rules) == {"traceback", "tokenize", "ast"}
+
+
+def test_a_module_that_tries_what_a_row_leaves_out_has_its_fallback(tmp_path):
+    rules = replace(RULES, features=(Edge(("a",), ("ssl",), "only for TLS", ("tls",)),))
+    library = {"a": "try:\n    import ssl\nexcept ImportError:\n    import plain\nelse:\n    import more\n", "ssl": "", "plain": "", "more": ""}
+    assert carried(tmp_path, "import a\n", library, rules=rules) == {"a", "plain"}
+    assert carried(tmp_path, "import ssl, a\n", library, rules=rules) == {"a", "ssl", "more"}
+    assert carried(tmp_path, "import a\na.tls\n", library, rules=rules) >= {"a", "ssl", "more"}
+
+
+def test_a_stand_in_is_no_reason_for_a_fallback(tmp_path):
+    rules = replace(RULES, features=(Edge(("a",), ("big",), "rare", lazy=True),))
+    library = {"a": "try:\n    import big\nexcept ImportError:\n    import plain\n", "big": "", "plain": ""}
+    assert carried(tmp_path, "import a\n", library, rules=rules) == {"a"}
+
+
+def test_a_feature_may_wait_for_an_argument_or_for_the_name_of_one_module(tmp_path):
+    rules = replace(RULES, features=(Edge(("a",), ("ssl",), "only for TLS", ("ssl=",)), Edge(("b", "c"), ("big",), "rare", ("b:new",))))
+    library = {"a": "import ssl\ndef f(ssl=None): pass\n", "ssl": "", "b": "import big\n", "big": "", "c": "import b\nb.new\n"}
+    assert carried(tmp_path, "import a\ndef f(ssl=None): a.f(None)\n", library, rules=rules) == {"a"}
+    assert carried(tmp_path, "import a\na.f(ssl=1)\n", library, rules=rules) == {"a", "ssl"}
+    assert carried(tmp_path, "import c\nc.new, x.new\n", library, rules=rules) == {"b", "c"}
+    for text in ("import b\nb.new\n", "from b import new\n", "import b as d\nd.new\n"):
+        assert carried(tmp_path, text, library, rules=rules) == {"b", "big"}
