@@ -120,13 +120,21 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             "units": [_unit(unit, tree, folder) for unit in recipe.units],
             "commands": [_command(command, job, tree, folder) for command in recipe.commands],
             "archives": {name: list(objects) for name, objects in recipe.archives.items()},
-            # What an output rests on besides its sources and its command; the key is for the plan itself.
-            "state": hashlib.sha256(f"{job.toolchain.digest} {job.pin.sha256}".encode()).hexdigest(),
+            "state": _state(job, recipe),
             "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include,
             "above_nodes": [node(name) for above in job.above for name in above["headers"]],
             "files": [f"{folder}/{name}" for name in texts],
             "license_texts": {name: f"{tree}/{name}" for name in job.library.license_files},
             "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
+
+
+def _state(job: Job, recipe: Recipe) -> str:
+    """Return the digest of what an output rests on besides its sources and its command; the key is for the plan itself.
+
+    No header is scanned, so it has the text of each one that a recipe states, and what the libraries above rest on.
+    """
+    rows = [job.toolchain.digest, job.host.digest, job.pin.sha256, sorted(recipe.texts.items()), [above["state"] for above in job.above]]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _unit(unit: Unit, tree: str, folder: str) -> dict:
