@@ -97,6 +97,12 @@ def test_a_library_whose_static_link_lacks_one_is_refused_or_left_out(grown, tmp
     assert "acme is left out: the sysroot has acme.h, but there is no library for -lbase" in told[0]
 
 
+def test_folders_that_are_searched_anyway_do_not_come_before_the_toolchain_s_headers(root, tmp_path):
+    (root / "usr/lib/mips-linux-gnu/pkgconfig/acme.pc").write_text("Version: 1.10\nCflags: -I/usr/include -I/usr/lib/../include/ -I/usr/include/acme -DA\n")
+    found = sysroot.find(LIBRARY, sysroot.places(toolchain(), str(root)), load_variant(tmp_path), True, pytest.fail)
+    assert found.include == (f"-I{root}/usr/include/acme", "-DA", f"-idirafter{root}/usr/include")
+
+
 def test_a_sysroot_of_its_own_comes_behind_the_toolchain_s_headers(root, tmp_path):
     where = sysroot.places(toolchain(), str(root))
     found = sysroot.find(LIBRARY, where, load_variant(tmp_path), True, pytest.fail)

@@ -102,7 +102,7 @@ def find(library: Library, where: Places, variant: Variant, named: bool, say: Ca
 def _linked(library: Library, where: Places, header: str, files: Mapping[str, tuple[Path, ...]], package: pkgconfig.Package | None,
             behind: staticlink.Behind) -> Linked:
     """Return a library that was found, as a build uses it."""
-    include = [word for word in (package.cflags if package else ()) if word.startswith(("-I", "-D"))]
+    include = [word for word in (package.cflags if package else ()) if word.startswith(("-I", "-D")) and not _searched(word, where)]
     include += [] if where.own else [f"-idirafter{folder}" for folder in where.include]
     paths = list(dict.fromkeys(path for found in files.values() for path in found))
     seen = [*paths, *(path for one in behind.others for path in one.files), *filter(None, (real(folder / header, where.root) for folder in where.include))]
@@ -111,6 +111,11 @@ def _linked(library: Library, where: Places, header: str, files: Mapping[str, tu
     return Linked(library.name, "sysroot", package.version if package else "", key, tuple(include), needs=library.needs, header=header, root=str(where.root),
                   words={word: (*map(str, found), *behind.words) for word, found in files.items()}, places=_places(paths, where),
                   behind=tuple((one.word, one.version, _places(one.files, where)) for one in behind.others))
+
+
+def _searched(word: str, where: Places) -> bool:
+    """Tell whether a -I word names a folder that is searched anyway, behind the toolchain's own headers: before them it would hide these."""
+    return word.startswith("-I") and os.path.realpath(word[2:]) in map(os.path.realpath, where.include)
 
 
 def _places(paths: Iterable[Path], where: Places) -> tuple[str, ...]:
