@@ -101,7 +101,7 @@ def _recipe(job: Job) -> Recipe:
         cflags = flags.library(job.variant, job.options, job.toolchain)
         return rules.plan(Site(job.library.name, job.tree, Path(os.path.abspath(job.folder)), Path(scratch), job.variant, job.options,
                                job.toolchain, cflags, hardening.program(job.variant, job.options, job.toolchain),
-                               {above["name"]: tuple(map(os.path.abspath, above["include"])) for above in job.above}, job.library))
+                               {above["name"]: tuple(map(os.path.abspath, above["include"])) for above in job.above}, job.library, job.host))
 
 
 def _rows(job: Job, recipe: Recipe) -> dict:
