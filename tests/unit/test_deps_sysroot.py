@@ -1,47 +1,18 @@
 """Libraries of a sysroot: found beside the toolchain's own headers, held against the target, never taken from the build machine."""
-import subprocess
 from dataclasses import replace
 
 import pytest
 import tiny_elf
+from acmeroot import LIBRARY, MIPS, archive, find, make, toolchain
 from samples import load_variant, static
 
-from crosspy.deps import record, sysroot
-from crosspy.deps.library import Library
+from crosspy.deps import sysroot
 from crosspy.errors import UserError
-from crosspy.toolchain import Toolchain
-
-LIBRARY = Library("acme", "a", "MIT", "https://example.org/", links={"-lacme": "libacme.a"},
-                  sysroot={"pkgconfig": "acme", "header": "acme.h", "minimum": "1.2"})
-MIPS = {"bits": 32, "data": "big", "machine": 8}
-
-
-def toolchain(*include):
-    words = [word for folder in include for word in ("-isystem", str(folder))]
-    return Toolchain("gcc", "mips-linux-gnu", "14", ("/opt/gcc", "-nostdinc", *words), ("ar",), (), "e" * 64)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A sysroot with one shared library, its header and its .pc file."""
-    folder = tmp_path / "root"
-    for name in ("usr/include", "usr/lib/mips-linux-gnu/pkgconfig"):
-        (folder / name).mkdir(parents=True)
-    (folder / "usr/include/acme.h").touch()
-    (folder / "usr/lib/mips-linux-gnu/libacme.so").write_bytes(tiny_elf.make(**MIPS))
-    (folder / "usr/lib/mips-linux-gnu/pkgconfig/acme.pc").write_text("Version: 1.10\nRequires.private: base\nLibs.private: -lpthread\nCflags: -I/usr/include/acme\n")
-    (folder / "usr/lib/mips-linux-gnu/pkgconfig/base.pc").write_text("Libs: -lbase\n")
-    return folder
-
-
-def archive(path, **facts):
-    path.with_suffix(".o").write_bytes(tiny_elf.make(**facts, type=tiny_elf.ET_REL))
-    path.unlink(missing_ok=True)
-    subprocess.run(["ar", "qcD", path, path.with_suffix(".o")], check=True)
-
-
-def find(root, variant, library=LIBRARY, named=True, say=pytest.fail):
-    return sysroot.find(library, sysroot.places(toolchain(root / "usr/include"), ""), variant, named, say)
+    return make(tmp_path / "root")
 
 
 def unlike(path, target):
@@ -55,46 +26,6 @@ def test_a_library_is_linked_by_its_file_and_has_its_version(root, tmp_path):
     assert (found.mode, found.version) == ("sysroot", "1.10")
     assert found.words == {"-lacme": (str(root / "usr/lib/mips-linux-gnu/libacme.so"),)}
     assert found.include == (f"-I{root}/usr/include/acme",)
-
-
-@pytest.fixture
-def grown(root):
-    """The sysroot with archives: acme's, and the one behind it, in a folder that only its .pc file names."""
-    (root / "opt/base").mkdir(parents=True)
-    (root / "usr/lib/mips-linux-gnu/pkgconfig/base.pc").write_text("Version: 3\nLibs: -L/opt/base -lbase\nRequires: acme\nLibs.private: -lm\n")
-    archive(root / "usr/lib/libacme.a", **MIPS)
-    archive(root / "opt/base/libbase.a", **MIPS)
-    return root
-
-
-def test_a_static_program_takes_the_archive_and_all_behind_it_by_their_files(grown, tmp_path):
-    found = find(grown, static(tmp_path))
-    assert found.words["-lacme"] == (f"{grown}/usr/lib/libacme.a", "-lpthread", f"{grown}/opt/base/libbase.a", "-lm")
-    assert found.behind == (("-lbase", "3", ("/opt/base/libbase.a",)),)
-    row = record.row(LIBRARY, found, None)
-    assert row["found"] == ["/usr/lib/libacme.a"] and row["behind"] == [{"word": "-lbase", "version": "3", "found": ["/opt/base/libbase.a"]}]
-
-
-def test_what_is_behind_a_library_changes_its_key(grown, tmp_path):
-    before = find(grown, static(tmp_path)).key
-    archive(grown / "opt/base/libbase.a", **MIPS, exports=("more",))
-    assert find(grown, static(tmp_path / "again")).key != before
-
-
-@pytest.mark.parametrize("word", ["-lgcc", "-latomic"])
-def test_the_compiler_s_own_libraries_need_not_be_in_the_sysroot(grown, tmp_path, word):
-    (grown / "usr/lib/mips-linux-gnu/pkgconfig/base.pc").write_text(f"Libs.private: {word}\n")
-    found = find(grown, static(tmp_path))
-    assert found.words["-lacme"][1:] == ("-lpthread", word) and found.behind == ()
-
-
-def test_a_library_whose_static_link_lacks_one_is_refused_or_left_out(grown, tmp_path):
-    (grown / "opt/base/libbase.a").unlink()
-    with pytest.raises(UserError, match="there is no library for -lbase in .*, which .*acme.pc names for a static link"):
-        find(grown, static(tmp_path))
-    told = []
-    assert find(grown, static(tmp_path / "again"), named=False, say=told.append) is None
-    assert "acme is left out: the sysroot has acme.h, but there is no library for -lbase" in told[0]
 
 
 def test_folders_that_are_searched_anyway_do_not_come_before_the_toolchain_s_headers(root, tmp_path):

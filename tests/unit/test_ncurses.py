@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from samples import PROJECT, given, job, load_variant
 
-from crosspy.deps import library, ncurses, ncursesconfig
+from crosspy.deps import library, ncurses, ncursesconfig, ncursestic
 from crosspy.deps.recipe import Site, Unit
 from crosspy.errors import UserError
 
@@ -132,6 +132,13 @@ def test_terminals_are_told_by_programs_of_the_tree_and_not_by_this_machine_s(tm
                                                               "{folder}/generated/host/fallback.c")
     assert tic.host[1] == "-I{folder}/generated/host", "the answers of this machine's compiler come first"
     assert {"generated/ncurses/names.c", "generated/host/fallback.c", "generated/host/termsort.h"} <= set(tic.inputs)
+
+
+def test_programs_of_this_machine_are_configured_by_its_own_compiler(tmp_path, monkeypatch):
+    monkeypatch.setattr(ncursesconfig, "configuration", lambda site, stated: " ".join([*site.toolchain.cc, *site.cflags, *site.ldflags]))
+    own = site(tmp_path)
+    made = ncursestic.texts(replace(own, host=replace(own.toolchain, cc=("/opt/zig", "cc"))), {})
+    assert made["generated/host/ncurses_cfg.h"] == "/opt/zig cc -O1" and '#define PROG_INFOTOCAP "infotocap"\n' in made["generated/host/transform.h"]
 
 
 # Upstream's scripts do what these do with the paths that they are given.
