@@ -71,3 +71,14 @@ def test_what_a_library_above_rests_on_counts_and_so_does_the_compiler_of_the_ho
     assert state(row, key="a new plan of the same files") == first
     assert len({first, state(row, state="t"), state(row, text="#define A\n"), state(replace(row, pin=replace(row.pin, sha256="1" * 64))),
                 state(replace(row, host=replace(row.host, digest="f" * 64))), state(replace(row, toolchain=replace(row.toolchain, digest="f" * 64)))}) == 6
+
+
+def test_every_file_beside_dep_toml_makes_a_new_plan(row, tmp_path):
+    own = tmp_path / "deps/acme"
+    own.mkdir(parents=True)
+    (own / "dep.toml").write_text("")
+    (own / "within.tcl").write_text("cd x\n")
+    row = replace(row, library=replace(row.library, where=str(own / "dep.toml")))
+    before = building._key(row)
+    (own / "within.tcl").write_text("cd y\n")
+    assert building._key(row) != before

@@ -78,7 +78,8 @@ def _key(job: Job) -> str:
     rows = [asdict(job.variant), told, job.toolchain.digest, job.toolchain.cc, job.host.digest, job.pin.sha256, str(job.tree), job.folder,
             os.getcwd(), str(job.library.where), job.rules, [above["key"] for above in job.above]]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    digest.update(Path(job.library.where).read_bytes())
+    for path in sorted(path for path in Path(job.library.where).parent.iterdir() if path.is_file()):  # sqlite has scripts there, too
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
