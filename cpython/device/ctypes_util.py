@@ -19,7 +19,8 @@ def find_library(name):
         return None
     found = _upstream_util.find_library(name)
     if found is None and name and "/" not in name and "\0" not in name:
-        own = _identity(sys.executable)
+        # An embedding program, or an odd PYTHONEXECUTABLE, may leave sys.executable empty or wrong.
+        own = _identity("/proc/self/exe") or _identity(sys.executable or "")
         for path in _candidates(f"lib{name}.so"):
             if own is not None and _identity(path) == own:
                 return _soname(path) or os.path.basename(path)

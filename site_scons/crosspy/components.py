@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from . import tomlfile
+from . import spdx, tomlfile
 from .deps.library import Library
 from .errors import UserError
 
@@ -24,7 +24,8 @@ _LISTS = ("objects", "python", "toolchains", "unversioned")
 class Component:
     """One piece of somebody's work in a build. license: an SPDX expression.
 
-    kind: ``interpreter``, ``part`` (of CPython), ``library``, ``runtime``, or ``package`` of Python, with a program.  modules: extension
+    kind: ``interpreter``, ``part`` (of CPython), ``library``, ``behind`` (linked since a library of the sysroot needs it), ``runtime``, or
+    ``package`` of Python, with a program.  modules: extension
     modules that bring it in, none for the core.  python: modules of the library that are it, or of a package.  files: of the device, below
     the build folder.  needs: other components' names.  texts: how its licence is told -> where (components.toml), or ``tree``,
     ``tree_comment``: a file of its own source, and what one begins with; ``metadata``: a .dist-info folder.  url, sha256: of its source, as
@@ -120,6 +121,7 @@ def of(plan: Mapping, scene: Scene, libraries: Mapping[str, Library], packages: 
     everything = tuple(sorted(set(files.values())))
     parts = [part for row in scene.table["part"] if (part := _part(row, plan, scene, files))]
     linked = [_library(row, plan, libraries, files) for row in plan["libraries"]]
+    linked += _behind(plan, libraries, files)
     runtime = {row["name"]: row for row in reversed(scene.table["runtime"]) if _fits(row, scene)}
     last = [Component(row["name"], _runtime_version(row, scene), row["license"], "runtime", files=everything,
                       texts=_texts(row), **_names(row)) for row in runtime.values()]
@@ -225,3 +227,21 @@ def carrying(without: Sequence[str], tests: bool, modules: Collection[str] | Non
         top = name.partition(".")[0]
         return top not in without and (tests or top != "test")
     return carries
+
+
+def _behind(plan: Mapping, libraries: Mapping[str, Library], files: Mapping[str, str]) -> list[Component]:
+    """Return what static libraries of a sysroot bring along (deps/staticlink.py): nothing says under which licence, but of those that we know."""
+    owners = {word: library for library in libraries.values() for word in library.links}
+    listed, found = {row["name"] for row in plan["libraries"]}, dict[str, Component]()
+    for row in plan["libraries"]:
+        modules = tuple(carriers(plan, row["name"], libraries))
+        for one in row.get("behind", ()):
+            known, version = owners.get(one["word"]), one["version"]
+            name = known.name if known else one["word"].removeprefix("-l")
+            before = found.get(name)
+            if name not in listed:
+                both = tuple(dict.fromkeys((*(before.modules if before else ()), *modules)))
+                found[name] = Component(name, version, known.licensed(version) if known else spdx.UNKNOWN, "behind", both, (),
+                                        _files_of(both, plan, files), texts=(("text", f"{' '.join(one['found'])} of the sysroot"),), mode="sysroot",
+                                        homepage=known.homepage if known else "", purl=known.purl if known else "", cpe=known.cpe if known else "")
+    return list(found.values())

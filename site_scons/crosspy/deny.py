@@ -20,7 +20,7 @@ def check(plan: Mapping, found: Sequence[Component], against: Collection[str], l
     lines, modules, without = [], [], []
     for one in found:
         for licence in spdx.denied(one.license, {*against, spdx.UNKNOWN}):
-            said = "its metadata states no SPDX licence" if licence == spdx.UNKNOWN else licence
+            said = licence if licence != spdx.UNKNOWN else "its metadata states no SPDX licence" if one.kind == "package" else "nothing states its licence"
             lines.append(f"{said}: " + " <- ".join([f"{one.name} {one.version}".strip(), *chain(one, plan, libraries, imports, deps, app)]))
             if one.kind == "library" and not imports:
                 without.append(one.name)
@@ -29,7 +29,7 @@ def check(plan: Mapping, found: Sequence[Component], against: Collection[str], l
     if lines:
         ways = [f"{'exclude' if imports else 'disable'}={','.join(dict.fromkeys(modules))}"] if modules else []
         ways += [f"deps={_without(deps, without)}"] if without else []
-        silent = [one.name for one in found if one.license == spdx.UNKNOWN]
+        silent = [one.name for one in found if one.license == spdx.UNKNOWN and one.kind == "package"]
         raise UserError(f"license_deny={','.join(sorted(against))} target={plan['name']}", "; ".join(lines),
                         (f"use {' '.join(ways)}" if ways else "nothing can be left out for it: use another toolchain")
                         + (f", or state a License-Expression in METADATA of the .dist-info of {' and '.join(silent)}" if silent else "") + ", or take the licence off")

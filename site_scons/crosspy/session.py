@@ -53,9 +53,8 @@ class Session:
         self.chosen = variant.select(self.options.target, self.variants) if self.options.target else []
         self.libraries = library.load_all(project / "deps")
         self.modes = choice.modes(self.options.deps, self.libraries)
-        if "ssl_certs" in arguments and self.modes["openssl"] == "sysroot":
-            raise UserError(f"ssl_certs={self.options.ssl_certs}", "OpenSSL is the sysroot's, which has its own folder of certificates",
-                            "leave ssl_certs= out, or use deps=...,openssl:source")
+        if "ssl_certs" in arguments:
+            choice.certificates(self.options.ssl_certs, self.modes, self.options.disable)
         self.releases = release.load_pins(project / "cpython" / "releases.toml")
         if self.options.app:
             from . import appfiles  # only here: other builds need none of it

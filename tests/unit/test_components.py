@@ -132,6 +132,19 @@ def test_a_library_behind_another_names_that_and_a_program_its_imports():
     assert error.fix.startswith("use exclude=_ssl, or")
 
 
+def test_what_a_sysroot_s_static_library_brings_along_is_listed_and_refused_while_anything_is_denied():
+    behind = [{"word": "-lbsd", "version": "", "found": ["/usr/lib/libbsd.a"]}, {"word": "-lcrypto", "version": "3.0", "found": ["/usr/lib/libcrypto.a"]}]
+    plan = {**PLAN, "libraries": [{**PLAN["libraries"][0], "behind": behind}, PLAN["libraries"][1]]}
+    known = {**KNOWN, "openssl": Library("openssl", "", "Apache-2.0", "https://x", links={"-lcrypto": "libcrypto.a"})}
+    told = {one.name: one for one in components.of(plan, scene(), known)}
+    assert (told["bsd"].license, told["bsd"].kind, told["bsd"].modules, told["bsd"].mode) == (spdx.UNKNOWN, "behind", ("readline", "_curses"), "sysroot")
+    assert told["openssl"].license == "Apache-2.0" and told["openssl"].version == "3.0"
+    with pytest.raises(UserError, match="nothing states its licence: bsd <- module readline <- CPython") as caught:
+        deny.check(plan, list(told.values()), spdx.deny("Zlib"), known, {}, "sysroot", "")
+    assert "METADATA" not in caught.value.fix and caught.value.fix.startswith("use disable=readline,_curses")
+    assert [one.kind for one in components.of(PLAN, scene(), known) if one.kind == "behind"] == []
+
+
 def test_parts_and_runtime_can_be_denied_and_what_is_not_linked_cannot():
     error = refusal(PLAN, "MIT")
     assert "MIT: expat 2.8.2 <- module pyexpat <- CPython" in error.what

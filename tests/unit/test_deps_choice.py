@@ -154,6 +154,14 @@ def test_only_the_words_that_a_link_has_are_linked():
     assert made["links"][0]["archives"] == ["#d/libcrypto.a"]
 
 
+def test_a_static_library_of_a_sysroot_goes_behind_all_that_need_it():
+    made = target("-lz -lssl -lcrypto -lm", [])
+    found = {"zlib": Linked("zlib", "sysroot", "1", "k1", words={"-lz": ("/s/libz.a",)}),
+             "openssl": Linked("openssl", "sysroot", "3", "k2", words={"-lssl": ("/s/libssl.a", "/s/libz.a"), "-lcrypto": ("/s/libcrypto.a", "/s/libz.a")})}
+    linkage.attach(made, found, {**OWNERS, "-lz": "zlib"})
+    assert made["links"][0]["libs"] == "-lm /s/libssl.a /s/libcrypto.a /s/libz.a"
+
+
 def test_a_target_without_libraries_stays_as_it_is():
     made = target("-lm", [])
     linkage.attach(made, {}, OWNERS)

@@ -1,47 +1,18 @@
 """Libraries of a sysroot: found beside the toolchain's own headers, held against the target, never taken from the build machine."""
-import subprocess
 from dataclasses import replace
 
 import pytest
 import tiny_elf
+from acmeroot import LIBRARY, MIPS, archive, find, make, toolchain
 from samples import load_variant, static
 
 from crosspy.deps import sysroot
-from crosspy.deps.library import Library
 from crosspy.errors import UserError
-from crosspy.toolchain import Toolchain
-
-LIBRARY = Library("acme", "a", "MIT", "https://example.org/", links={"-lacme": "libacme.a"},
-                  sysroot={"pkgconfig": "acme", "header": "acme.h", "minimum": "1.2"})
-MIPS = {"bits": 32, "data": "big", "machine": 8}
-
-
-def toolchain(*include):
-    words = [word for folder in include for word in ("-isystem", str(folder))]
-    return Toolchain("gcc", "mips-linux-gnu", "14", ("/opt/gcc", "-nostdinc", *words), ("ar",), (), "e" * 64)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A sysroot with one shared library, its header and its .pc file."""
-    folder = tmp_path / "root"
-    for name in ("usr/include", "usr/lib/mips-linux-gnu/pkgconfig"):
-        (folder / name).mkdir(parents=True)
-    (folder / "usr/include/acme.h").touch()
-    (folder / "usr/lib/mips-linux-gnu/libacme.so").write_bytes(tiny_elf.make(**MIPS))
-    (folder / "usr/lib/mips-linux-gnu/pkgconfig/acme.pc").write_text("Version: 1.10\nRequires.private: base\nLibs.private: -lpthread\nCflags: -I/usr/include/acme\n")
-    (folder / "usr/lib/mips-linux-gnu/pkgconfig/base.pc").write_text("Libs: -lbase\n")
-    return folder
-
-
-def archive(path, **facts):
-    path.with_suffix(".o").write_bytes(tiny_elf.make(**facts, type=tiny_elf.ET_REL))
-    path.unlink(missing_ok=True)
-    subprocess.run(["ar", "qcD", path, path.with_suffix(".o")], check=True)
-
-
-def find(root, variant, library=LIBRARY, named=True, say=pytest.fail):
-    return sysroot.find(library, sysroot.places(toolchain(root / "usr/include"), ""), variant, named, say)
+    return make(tmp_path / "root")
 
 
 def unlike(path, target):
@@ -57,10 +28,10 @@ def test_a_library_is_linked_by_its_file_and_has_its_version(root, tmp_path):
     assert found.include == (f"-I{root}/usr/include/acme",)
 
 
-def test_a_static_program_takes_the_archive_and_all_behind_it(root, tmp_path):
-    archive(root / "usr/lib/libacme.a", **MIPS)
-    found = find(root, static(tmp_path))
-    assert found.words["-lacme"] == (str(root / "usr/lib/libacme.a"), "-lpthread", "-lbase")
+def test_folders_that_are_searched_anyway_do_not_come_before_the_toolchain_s_headers(root, tmp_path):
+    (root / "usr/lib/mips-linux-gnu/pkgconfig/acme.pc").write_text("Version: 1.10\nCflags: -I/usr/include -I/usr/lib/../include/ -I/usr/include/acme -DA\n")
+    found = sysroot.find(LIBRARY, sysroot.places(toolchain(), str(root)), load_variant(tmp_path), True, pytest.fail)
+    assert found.include == (f"-I{root}/usr/include/acme", "-DA", f"-idirafter{root}/usr/include")
 
 
 def test_a_sysroot_of_its_own_comes_behind_the_toolchain_s_headers(root, tmp_path):

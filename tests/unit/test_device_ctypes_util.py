@@ -37,14 +37,35 @@ def test_a_damaged_file_has_no_soname(util, tmp_path):
     assert util._identity(tmp_path / "nowhere") is None
 
 
-def test_a_library_for_this_machine_is_found_where_the_loader_looks(util, tmp_path, monkeypatch):
-    elf = Path(sys.executable).resolve().read_bytes()[:64]
-    monkeypatch.setattr(util, "_folders", lambda: [str(tmp_path / "empty"), str(tmp_path)])
+HERE = Path(sys.executable).resolve().read_bytes()[:64]
+
+
+def find_one_of_two(util, folder, monkeypatch):
+    """Look for a library of this machine and for one of another, in a folder of the loader."""
+    monkeypatch.setattr(util, "_folders", lambda: [str(folder / "empty"), str(folder)])
     monkeypatch.setattr(util, "_loaded", list)
-    (tmp_path / "libacme.so.3").write_bytes(elf)
-    (tmp_path / "libother.so.1").write_bytes(tiny_elf.make(machine=99, soname="libother.so.1"))
-    assert util.find_library("acme") == "libacme.so.3" and util.find_library("other") is None
+    (folder / "libacme.so.3").write_bytes(HERE)
+    (folder / "libother.so.1").write_bytes(tiny_elf.make(machine=99, soname="libother.so.1"))
+    return util.find_library("acme"), util.find_library("other")
+
+
+def test_a_library_for_this_machine_is_found_where_the_loader_looks(util, tmp_path, monkeypatch):
+    assert find_one_of_two(util, tmp_path, monkeypatch) == ("libacme.so.3", None)
     assert util.find_library("known") == "upstream's" and util.find_library("../acme") is None and util.find_library("") is None
+
+
+@pytest.mark.parametrize("executable", ["", None, "/nowhere", "/etc/passwd", "foreign"])
+def test_the_program_at_work_counts_whatever_sys_executable_says(util, tmp_path, monkeypatch, executable):
+    (tmp_path / "foreign").write_bytes(tiny_elf.make(machine=99))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", executable)
+    assert find_one_of_two(util, tmp_path, monkeypatch) == ("libacme.so.3", None)
+
+
+def test_without_proc_sys_executable_tells_the_machine(util, tmp_path, monkeypatch):
+    real = util._identity
+    monkeypatch.setattr(util, "_identity", lambda path: None if path == "/proc/self/exe" else real(path))
+    assert find_one_of_two(util, tmp_path, monkeypatch) == ("libacme.so.3", None)
 
 
 def test_a_static_program_finds_nothing(util, monkeypatch):

@@ -123,9 +123,17 @@ def test_a_machine_that_no_variant_describes_is_told_so(monkeypatch):
     assert error.where.startswith("host riscv128") and "bootstrap=" in error.fix
 
 
-def test_a_folder_of_certificates_is_refused_where_openssl_is_the_sysroot_s():
-    error = refused(Session, {"target": "aarch64", "deps": "source,openssl:sysroot", "ssl_certs": "/etc/certs"}, PROJECT)
-    assert error.where == "ssl_certs=/etc/certs" and "OpenSSL is the sysroot's" in error.what
+@pytest.mark.parametrize("words, what", [
+    ({"deps": "source,openssl:sysroot"}, "OpenSSL is the sysroot's"), ({"deps": "none"}, "this build has no OpenSSL"),
+    ({"deps": "source,openssl:none"}, "this build has no OpenSSL"), ({"disable": "curses,ssl"}, "disable=ssl leaves out"),
+    ({"disable": "_ssl"}, "disable=_ssl leaves out"), ({"deps": "none", "disable": "ssl"}, "disable=ssl leaves out")])
+def test_a_folder_of_certificates_is_refused_where_nothing_looks_there(words, what):
+    error = refused(Session, {"target": "aarch64", "ssl_certs": "/etc/certs", **words}, PROJECT)
+    assert error.where == "ssl_certs=/etc/certs" and what in error.what and error.fix.startswith("leave ")
+
+
+def test_a_folder_of_certificates_is_taken_where_openssl_is_built():
+    assert Session({"target": "aarch64", "ssl_certs": "/etc/certs", "deps": "none,openssl:source"}, PROJECT).options.ssl_certs == "/etc/certs"
 
 
 def test_fetch_has_the_libraries_that_are_built_from_source(tmp_path):

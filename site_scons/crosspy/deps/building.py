@@ -78,7 +78,8 @@ def _key(job: Job) -> str:
     rows = [asdict(job.variant), told, job.toolchain.digest, job.toolchain.cc, job.host.digest, job.pin.sha256, str(job.tree), job.folder,
             os.getcwd(), str(job.library.where), job.rules, [above["key"] for above in job.above]]
     digest.update(json.dumps(rows, sort_keys=True).encode())
-    digest.update(Path(job.library.where).read_bytes())
+    for path in sorted(path for path in Path(job.library.where).parent.iterdir() if path.is_file()):  # sqlite has scripts there, too
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -101,7 +102,7 @@ def _recipe(job: Job) -> Recipe:
         cflags = flags.library(job.variant, job.options, job.toolchain)
         return rules.plan(Site(job.library.name, job.tree, Path(os.path.abspath(job.folder)), Path(scratch), job.variant, job.options,
                                job.toolchain, cflags, hardening.program(job.variant, job.options, job.toolchain),
-                               {above["name"]: tuple(map(os.path.abspath, above["include"])) for above in job.above}, job.library))
+                               {above["name"]: tuple(map(os.path.abspath, above["include"])) for above in job.above}, job.library, job.host))
 
 
 def _rows(job: Job, recipe: Recipe) -> dict:
@@ -120,12 +121,20 @@ def _rows(job: Job, recipe: Recipe) -> dict:
             "units": [_unit(unit, tree, folder) for unit in recipe.units],
             "commands": [_command(command, job, tree, folder) for command in recipe.commands],
             "archives": {name: list(objects) for name, objects in recipe.archives.items()},
-            # What an output rests on besides its sources and its command; the key is for the plan itself.
-            "state": hashlib.sha256(f"{job.toolchain.digest} {job.pin.sha256}".encode()).hexdigest(),
+            "state": _state(job, recipe),
             "headers": [f"{folder}/{name}" for name in headers], "header_nodes": [node(f"{folder}/{name}") for name in headers], "include": include,
             "above_nodes": [node(name) for above in job.above for name in above["headers"]],
             "files": [f"{folder}/{name}" for name in texts],
             "stamped": f"{folder}/{STAMP}", "stamp_at": node(f"{folder}/{STAMP}"), "texts": texts}
+
+
+def _state(job: Job, recipe: Recipe) -> str:
+    """Return the digest of what an output rests on besides its sources and its command; the key is for the plan itself.
+
+    No header is scanned, so it has the text of each one that a recipe states, and what the libraries above rest on.
+    """
+    rows = [job.toolchain.digest, job.host.digest, job.pin.sha256, sorted(recipe.texts.items()), [above["state"] for above in job.above]]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def _unit(unit: Unit, tree: str, folder: str) -> dict:

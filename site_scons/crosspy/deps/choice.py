@@ -1,7 +1,7 @@
 """``deps=`` -> how each library is had: from source, from the sysroot, or not at all."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..errors import UserError, nearest
 from .library import Library
@@ -86,6 +86,16 @@ def complete(value: str, modes: Mapping[str, str], libraries: Mapping[str, Libra
                 raise UserError(f"deps={value}", f"{name} needs {' and '.join(missing)}", f"add {missing[0]}:source, or use {name}:none")
             found[name] = "none"
     return found
+
+
+def certificates(folder: str, modes: Mapping[str, str], disable: Collection[str]) -> None:
+    """Raise UserError where ``ssl_certs=`` changes nothing: the folder is compiled into an OpenSSL that is built here, and _ssl alone looks there."""
+    left = sorted({"ssl", "_ssl"} & set(disable))
+    if left or modes["openssl"] != "source":
+        what = f"disable={left[0]} leaves out what looks for certificates" if left else (
+            "OpenSSL is the sysroot's, which has its own folder of certificates" if modes["openssl"] == "sysroot" else
+            "this build has no OpenSSL, which looks for certificates")
+        raise UserError(f"ssl_certs={folder}", what, "leave one of the two out" if left else "leave ssl_certs= out, or use deps=...,openssl:source")
 
 
 def lacking(value: str, left: Mapping[str, str], libraries: Mapping[str, Library]) -> list[str]:

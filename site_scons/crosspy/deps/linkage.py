@@ -16,7 +16,7 @@ class Linked:
     mode: ``source`` or ``sysroot``.  include: compile words.  files: -l word -> static library, relative to the top; or ``words``: -l
     word -> words of the link, files first.  needs: libraries behind it.  system: -l words behind all.  headers: files that commands make.  key: changes
     whenever the library could.  header, places, root: of one in a sysroot, the header that it was
-    known by, its files, from the sysroot's root, and that one.
+    known by, its files, from the sysroot's root, and that one.  behind: what a static link takes from the sysroot with it: -l word, version, files.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Linked:
     header: str = ""
     places: tuple[str, ...] = ()
     root: str = ""
+    behind: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
 
     @property
     def told(self) -> str:
@@ -113,4 +114,6 @@ def _link(link: dict, linked: Mapping[str, Linked], owners: Mapping[str, str]) -
         rest += one.system
         link["states"].append(one.key)
     link["archives"] = [node(path) for path in dict.fromkeys(files)]
-    link["libs"] = " ".join(dict.fromkeys([word for word in given if word not in own] + [shlex.quote(word) for word in rest]))
+    # Each word where it stands last: a static library goes behind all that need it.
+    words = [word for word in given if word not in own] + [shlex.quote(word) for word in rest]
+    link["libs"] = " ".join(list(dict.fromkeys(reversed(words)))[::-1])

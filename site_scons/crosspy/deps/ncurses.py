@@ -5,15 +5,17 @@ The rules are those of include/Makefile.in and ncurses/Makefile.in, the choice o
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import UserError
-from . import facts, ncursesconfig
+from . import facts, ncursesconfig, ncursestic
 from .recipe import Command, Recipe, Site, Unit
 
 PUBLIC, PRIVATE = "generated/include", "generated/ncurses"  # what users include, and what only ncurses does
+PROGRAMS = tuple(f"{ncursestic.HOST}/{name}" for name in ("tic", "infocmp"))
 CAPS = ("include/Caps", "include/Caps-ncurses")
 PATH = "/usr/bin:/bin"  # of the graph's commands
 # BUILDING_NCURSES, which upstream defines, would give every symbol default visibility (ncurses_dll.h.in).
@@ -78,7 +80,8 @@ def plan(site: Site) -> Recipe:
     stated = site.facts
     programs()
     makefile = facts.read(site.tree, "ncurses/Makefile.in")
-    library = units(chosen(modules(facts.read(site.tree, "ncurses/modules")), **stated["library"]), makefile)
+    listed = modules(facts.read(site.tree, "ncurses/modules"))
+    library = units(chosen(listed, **stated["library"]), makefile)
     panel = [Unit(f"panel/{module.name}.o", f"panel/{module.name}.c", ("-I{tree}/panel",), generated=True)
              for module in modules(facts.read(site.tree, "panel/modules")) if module.kind == "lib"]
     config = ncursesconfig.configuration(site, stated)
@@ -86,16 +89,18 @@ def plan(site: Site) -> Recipe:
     texts = {f"{PRIVATE}/ncurses_cfg.h": config,
              **{f"{PUBLIC if name.endswith('.h') else PRIVATE}/{name}": text for name, text in filled.items()},
              f"{PUBLIC}/ncurses.h": "#include <curses.h>\n",
-             f"{PUBLIC}/panel.h": facts.read(site.tree, "panel/panel.h")}
+             f"{PUBLIC}/panel.h": facts.read(site.tree, "panel/panel.h"), **ncursestic.texts(site, stated)}
+    terminfo = units(chosen(listed, stated["tools"]["subsets"], ()), makefile)
     return Recipe(units=(*library, *panel), texts=texts,
                   archives={"libncursesw.a": tuple(unit.object for unit in library), "libpanelw.a": tuple(unit.object for unit in panel)},
-                  commands=(*header_commands(), *source_commands(stated["fallbacks"]["terminals"]), function_command(site)),
+                  commands=(*header_commands(), *source_commands(stated["fallbacks"]["terminals"]), *host_commands(terminfo),
+                            function_command(site)),
                   include=(f"{{folder}}/{PUBLIC}",), flags=(*DEFINES, *INCLUDES))
 
 
 def programs() -> None:
     """Raise UserError unless the host has the programs of upstream's scripts."""
-    packages = {"awk": "mawk", "sed": "sed", "sort": "coreutils", "tic": "ncurses-bin", "infocmp": "ncurses-bin"}
+    packages = {"awk": "mawk", "sed": "sed", "sort": "coreutils"}
     missing = [name for name in packages if not shutil.which(name, path=PATH)]
     if missing:
         raise UserError("ncurses", f"this machine has no {', '.join(missing)}, which its sources are made with",
@@ -152,9 +157,17 @@ def source_commands(terminals: Sequence[str]) -> list[Command]:
         # --with-xterm-kbs=del, as Debian has it: what today's terminals send for the key "backspace".
         Command((terminfo,), ("sh", "-ec", 'XTERM_KBS=DEL sh "$1" | sed -f /dev/stdin "$2"', "sh", "{tree}/misc/gen_edit.sh",
                               "{tree}/misc/terminfo.src"), ("misc/gen_edit.sh", "misc/terminfo.src"), stdout=True),
+        # Its temporary folder is below what pwd says, which it does not quote: a path with a space would be two words.
         Command((f"{PRIVATE}/fallback.c",),
-                ("sh", "-e", "{tree}/ncurses/tinfo/MKfallback.sh", "/usr/share/terminfo", terminfo, "tic", "infocmp", *terminals),
-                ("ncurses/tinfo/MKfallback.sh", terminfo), stdout=True)]
+                ("sh", "-ec", 'pwd() { echo .; }; . "$0"', "{tree}/ncurses/tinfo/MKfallback.sh", "/usr/share/terminfo", terminfo,
+                 *(f"./{program}" for program in PROGRAMS), *terminals), ("ncurses/tinfo/MKfallback.sh", terminfo, *PROGRAMS), stdout=True)]
+
+
+def host_commands(listed: Sequence[Unit]) -> list[Command]:
+    """Return what makes tic and infocmp of this machine. listed: the modules of terminfo."""
+    needed = [*(f"{PUBLIC}/{name}.h" for name in ("curses", "ncurses_dll", "term", "termcap", "unctrl")),
+              *(f"{PRIVATE}/{name}.h" for name in ("hashsize", "init_keytry", "ncurses_def", "parametrized"))]
+    return ncursestic.commands(listed, (*DEFINES, *INCLUDES), needed)
 
 
 def function_command(site: Site) -> Command:
@@ -162,10 +175,12 @@ def function_command(site: Site) -> Command:
 
     The script hides what the preprocessor says, so its success is told from the functions.
     """
-    cpp = " ".join([*site.toolchain.cc, "-E", "-std=c11", *DEFINES, *INCLUDES])
+    cpp = shlex.join([*site.toolchain.cc, "-E", "-std=c11", *DEFINES, *INCLUDES])
     script = "ncurses/base/MKlib_gen.sh"
     needed = [f"{PRIVATE}/ncurses_cfg.h", f"{PRIVATE}/ncurses_def.h",
               *(f"{PUBLIC}/{name}" for name in ("curses.h", "ncurses_dll.h", "term.h", "unctrl.h"))]
+    # The script splits its first word at spaces, so that word is the name of a function: in the compiler's path there may be one.
     return Command((f"{PRIVATE}/lib_gen.c",),
-                   ("sh", "-ec", 'sh -e "$1" "$2" awk generated < "$3" > "$4"; grep -q "^NCURSES_EXPORT(int) addch" "$4"', "sh",
-                    f"{{tree}}/{script}", cpp, f"{PUBLIC}/curses.h", "{output}"), (script, *needed), compiler=True)
+                   ("sh", "-ec", f'preprocess() {{ {cpp} "$@"; }}; (in=$1 out=$2; set -- preprocess awk generated; . "$0" < "$in" > "$out"); '
+                    'grep -q "^NCURSES_EXPORT(int) addch" "$2"',
+                    f"{{tree}}/{script}", f"{PUBLIC}/curses.h", "{output}"), (script, *needed), compiler=True)

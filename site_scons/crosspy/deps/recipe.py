@@ -23,7 +23,7 @@ class Site:
     tree: its source, absolute.  folder: of everything that is made, absolute, not there yet when nothing has been built.
     scratch: an empty folder for files of probes.  cflags: of every compile (optimisation, -fPIC, hidden visibility, hardening), as
     probes must use them, too.  ldflags: of a program's link, for probes.  include: absolute -I folders of the libraries that this
-    one needs, by their names.
+    one needs, by their names.  host: what compiles programs for this machine.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Site:
     ldflags: tuple[str, ...]
     include: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     library: Library | None = None
+    host: Toolchain | None = None
 
     @property
     def facts(self) -> Mapping[str, object]:

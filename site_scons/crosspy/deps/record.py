@@ -14,18 +14,20 @@ from ..owners import shared
 from .library import Library
 from .linkage import Linked
 
-SHOWN = ("name", "version", "mode", "license", "sha256", "found")
+SHOWN = ("name", "version", "mode", "license", "sha256", "found", "behind")
 
 
 def row(library: Library, linked: Linked, pin: Archive | None) -> dict:
     """Return what is known of one library as a build uses it. pin: of its source, None for one of the sysroot.
 
-    found: its files in the sysroot, from that one's root.
+    found: its files in the sysroot, from that one's root.  behind: libraries of the sysroot that a static link takes with it, for which
+    no dep.toml tells a licence.
     """
     origin = (pin.urls[0] if pin.urls else "") if pin else ""
     return {"name": library.name, "version": linked.version, "mode": linked.mode, "license": library.licensed(linked.version), "sha256": pin.sha256 if pin else "",
             "file": pin.file if pin else "", "url": origin, "tree": pin.folder if pin else "",
-            "archives": sorted(set((linked.files or {}).values())), "found": list(linked.places)}
+            "archives": sorted(set((linked.files or {}).values())), "found": list(linked.places),
+            "behind": [{"word": word, "version": version, "found": list(files)} for word, version, files in linked.behind]}
 
 
 def expected(target: Mapping, libraries: Mapping[str, Library], modes: Mapping[str, str]) -> list[dict]:
@@ -60,7 +62,7 @@ def write(target: Mapping, libraries: Mapping[str, Library], lacking: Sequence[s
         return
     folder = Path(target["app"]["folder"] if "app" in target else target["folder"])
     plan = folder / ("generated/plan.json" if "app" in target else "plan.json")
-    shown = [{key: one[key] for key in SHOWN if one[key] or key != "found"} for one in target["libraries"]]
+    shown = [{key: one[key] for key in SHOWN if one[key] or key not in ("found", "behind")} for one in target["libraries"]]
     shown += [{"name": name, "version": "", "mode": "sysroot", "found": []} for name in lacking]
     for path in (folder / "facts.json", plan):
         _change(path, lambda data: data.update(libraries=shown))

@@ -95,7 +95,7 @@ class Shelf:
 
 def _above(found: Linked) -> dict:
     """Return what a library that is built from source must know of one in the sysroot: the words by which its headers are found."""
-    return {"name": found.name, "key": found.key, "include": [], "words": list(found.include), "headers": [], "header_nodes": [], "whole": True}
+    return {"name": found.name, "key": found.key, "state": found.key, "include": [], "words": list(found.include), "headers": [], "header_nodes": [], "whole": True}
 
 
 def _check(library: Library, top: Path, pin: Archive) -> None:

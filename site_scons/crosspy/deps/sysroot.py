@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import UserError
 from ..toolchain import Toolchain
 from ..variant import Variant
-from . import choice, pkgconfig, sysrootfiles
+from . import choice, pkgconfig, staticlink, sysrootfiles
 from .library import Library, number
 from .linkage import Linked
 from .sysrootfiles import SHARED, STATIC, Search, real
@@ -82,33 +82,44 @@ def find(library: Library, where: Places, variant: Variant, named: bool, say: Ca
         return None
     if not header:
         raise search.refuse(f"{' or '.join(headers(library))} is not in {_told(where.include)}")
-    if missing:
-        what = f"there is no library for {' and '.join(missing)} in {_told(search.folders)}"
+    package = _package(library, search.folders, where.root)
+    behind = staticlink.behind(package, library.links, search) if variant.static and package and not missing else staticlink.Behind()
+    if missing or behind.missing:
+        what = (f"there is no library for {' and '.join(missing or behind.missing)} in {_told(search.folders)}"
+                + (f", which {package.where} names for a static link" if behind.missing else ""))
         if named:
             raise search.refuse(what)
         say(f"{variant.name}: {library.name} is left out: the sysroot has {header}, but {what}")
         return None
-    package = _package(library, search.folders, where.root)
     version = package.version if package else ""
     minimum = str(library.sysroot.get("minimum", ""))
     if minimum and (not version or number(version) < number(minimum)):
         folder = next(iter(files.values()))[0].parent
         raise search.refuse(f"{folder} has {library.name} {version or 'of a version that no .pc file tells'}; it must be {minimum} or newer")
-    return _linked(library, where, variant, header, files, package)
+    return _linked(library, where, header, files, package, behind)
 
 
-def _linked(library: Library, where: Places, variant: Variant, header: str, files: Mapping[str, tuple[Path, ...]],
-            package: pkgconfig.Package | None) -> Linked:
+def _linked(library: Library, where: Places, header: str, files: Mapping[str, tuple[Path, ...]], package: pkgconfig.Package | None,
+            behind: staticlink.Behind) -> Linked:
     """Return a library that was found, as a build uses it."""
-    include = [word for word in (package.cflags if package else ()) if word.startswith(("-I", "-D"))]
+    include = [word for word in (package.cflags if package else ()) if word.startswith(("-I", "-D")) and not _searched(word, where)]
     include += [] if where.own else [f"-idirafter{folder}" for folder in where.include]
-    more = _behind(package, where.libraries(variant.python.multiarch), where.root) if variant.static and package else ()
     paths = list(dict.fromkeys(path for found in files.values() for path in found))
-    stats = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in paths]
-    key = hashlib.sha256(repr((stats, header, include, more)).encode()).hexdigest()
+    seen = [*paths, *(path for one in behind.others for path in one.files), *filter(None, (real(folder / header, where.root) for folder in where.include))]
+    stats = [(str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns) for path in seen]
+    key = hashlib.sha256(repr((stats, header, include, behind.words)).encode()).hexdigest()
     return Linked(library.name, "sysroot", package.version if package else "", key, tuple(include), needs=library.needs, header=header, root=str(where.root),
-                  words={word: (*map(str, found), *more) for word, found in files.items()},
-                  places=tuple(f"/{path.relative_to(where.root)}" if path.is_relative_to(where.root) else str(path) for path in paths))
+                  words={word: (*map(str, found), *behind.words) for word, found in files.items()}, places=_places(paths, where),
+                  behind=tuple((one.word, one.version, _places(one.files, where)) for one in behind.others))
+
+
+def _searched(word: str, where: Places) -> bool:
+    """Tell whether a -I word names a folder that is searched anyway, behind the toolchain's own headers: before them it would hide these."""
+    return word.startswith("-I") and os.path.realpath(word[2:]) in map(os.path.realpath, where.include)
+
+
+def _places(paths: Iterable[Path], where: Places) -> tuple[str, ...]:
+    return tuple(f"/{path.relative_to(where.root)}" if path.is_relative_to(where.root) else str(path) for path in paths)
 
 
 def headers(library: Library) -> list[str]:
@@ -154,17 +165,3 @@ def _package(library: Library, folders: Iterable[Path], root: Path) -> pkgconfig
     names = [folder / "pkgconfig" for folder in folders] + [root / "usr/share/pkgconfig"]
     found = (folder / f"{library.sysroot.get('pkgconfig')}.pc" for folder in names)
     return next((pkgconfig.read(path, root) for path in found if path.is_file()), None)
-
-
-def _behind(package: pkgconfig.Package, folders: Iterable[Path], root: Path) -> tuple[str, ...]:
-    """Return the words that a static link needs behind a library: its .pc file's own, and those of what it requires."""
-    found, pending, seen = dict.fromkeys(package.private), list(package.requires), set()
-    while pending:
-        name = pending.pop()
-        path = next((folder / "pkgconfig" / f"{name}.pc" for folder in folders if (folder / "pkgconfig" / f"{name}.pc").is_file()), None)
-        if path and name not in seen:
-            seen.add(name)
-            other = pkgconfig.read(path, root)
-            found |= dict.fromkeys([*other.libs, *other.private])
-            pending += other.requires
-    return tuple(word for word in found if word.startswith(("-l", "-L")))
