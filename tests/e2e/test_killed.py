@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from checkout import contents
+from checkout import snapshot
 from workshop import Workshop
 
 NUMBERS = {"SIGKILL": signal.SIGKILL, "SIGINT": signal.SIGINT}
@@ -58,7 +58,7 @@ def test_killed_while(workshop, stage, number):
 
 
 def leftovers(shop: Workshop) -> list[str]:
-    return [name for name in contents(shop.checkout.build)
+    return [name for name in snapshot(shop.checkout.build)
             if name.endswith((".part", ".new", ".started")) and not name.startswith(("zig-cache", "sources"))]
 
 
