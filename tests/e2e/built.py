@@ -19,10 +19,12 @@ from crosspy import runner, variant as variants  # noqa: E402  (needs the path a
 
 VARIANTS = variants.load_all(REPOSITORY / "variants")
 # What every run of the tests builds; the others, and what else is large, are built by pytest -m nightly.
-NAMES = ["aarch64-linux-gnu", "aarch64-linux-musl", "x86_64-linux-gnu", "x86_64-linux-musl"]
+NAMES = ["aarch64-linux-gnu", "x86_64-linux-gnu", "x86_64-linux-musl"]
 # Machines of another size and byte order, which every run looks at briefly, compiled in a third of the time.
 BRIEFLY = ["arm-linux-gnueabihf", "mips-linux-musl"]
 QUICK = "optimize=debug"
+# Debian's cross gcc, too: words and flavour.
+BY_GCC = ("toolchain=gcc", QUICK), "+optimize-debug+toolchain-gcc"
 # Where third-party libraries are tested in every run.
 WITH_LIBRARIES, LIBRARY_WORDS, LIBRARY_FLAVOUR = "x86_64-linux-musl", ("deps=source", QUICK), "+deps-source+optimize-debug"
 EVERY = [pytest.param(name, marks=() if name in NAMES else pytest.mark.nightly) for name in sorted(VARIANTS)]

@@ -186,11 +186,12 @@ def clone(to: Path, sources: bool = True, zig_cache: bool = False, builds: tuple
     """Make a second checkout. sources, zig_cache: share the unpacked releases, and what zig has built of its libcs.
 
     builds: folders of the main build/ to copy, with SCons's own records, so that the copy starts as finished as they are.
+    Our byte-code goes along, with the times of its sources: scons writes none, and would compile all of crosspy at every start.
     """
     to.mkdir(parents=True)
     for name in PARTS:
         if (REPOSITORY / name).is_dir():
-            shutil.copytree(REPOSITORY / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(REPOSITORY / name, to / name)
         elif (REPOSITORY / name).exists():
             shutil.copy2(REPOSITORY / name, to / name)
     main, mine = REPOSITORY / "build", to / "build"

@@ -60,6 +60,7 @@ except UserError as error:
     assert os.listdir(folder) == []
 
 
+@pytest.mark.nightly
 def test_a_disk_that_fills_up_while_compiling(built, room, disk):
     built("x86_64-linux-gnu")
     checkout, folder = clone(room / "checkout", sources=False), disk(900)

@@ -2,9 +2,13 @@
 import json
 import platform
 import shutil
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
+from built import VARIANTS
+from checkout import REPOSITORY
 
 from crosspy import policy
 
@@ -12,6 +16,15 @@ from crosspy import policy
 @pytest.fixture
 def build(built):
     return built("x86_64-linux-gnu")
+
+
+# Each build inspects itself by the same rules, and test_root.py reads what it found.
+@pytest.mark.parametrize("name", [pytest.param(name, marks=() if name == "aarch64-linux-gnu" else pytest.mark.nightly) for name in sorted(VARIANTS)])
+def test_the_elf_rules_hold(built, name):
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/elf", "--build", built(name).folder],
+                          cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout and "failed" not in done.stdout
 
 
 def test_the_rules_are_listed_without_a_target(main):

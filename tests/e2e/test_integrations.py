@@ -41,7 +41,7 @@ def parent(built, place):
     """A folder of somebody else's with two applications. What this machine has compiled already is not compiled again."""
     if platform.machine() != "x86_64":
         pytest.skip("its programs are run directly: an x86_64 machine")
-    built(TARGET)  # so that zig has its libc
+    host = built(TARGET)  # so that zig has its libc, and no interpreter for this machine is compiled again
     folder = place / "not scons"
     for name in ("apps/own", "lib"):
         (folder / name).mkdir(parents=True)
@@ -51,7 +51,7 @@ def parent(built, place):
     build = folder / "out/cpython-scons"
     copied(REPOSITORY / "build/sources", build / "sources", linked=True)
     zig_copied(REPOSITORY / "build/zig-cache", build / "zig-cache")
-    return folder, f"downloads={REPOSITORY}/downloads optimize=debug deps=none"
+    return folder, f"downloads={REPOSITORY}/downloads optimize=debug deps=none bootstrap={host.python}"
 
 
 def run(folder, *command):

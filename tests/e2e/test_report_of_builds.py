@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from built import BY_GCC
 from checkout import REPOSITORY, need
 from refusal import refused
 
@@ -164,12 +165,14 @@ def test_mistakes_are_told(bare, words, part):
     assert part in refused(bare, *words)
 
 
-def test_a_report_of_a_build_by_gcc(built, main):
+@pytest.mark.parametrize(("words", "flavour"), [pytest.param(*BY_GCC, id="debug"),
+                                                pytest.param(("toolchain=gcc",), "+toolchain-gcc", id="default", marks=pytest.mark.nightly)])
+def test_a_report_of_a_build_by_gcc(built, main, words, flavour):
     """Shared extension modules, glibc, and symbols instead of maps."""
-    target, words = "aarch64-linux-gnu", "toolchain=gcc"
+    target = "aarch64-linux-gnu"
     need(f"{target}-gcc", f"gcc-{target}")
-    build = built(target, words, flavour="+toolchain-gcc")
-    main.scons(f"target={target}", words, "report")
+    build = built(target, *words, flavour=flavour)
+    main.scons(f"target={target}", *words, "report")
     found = sizes_of(build)
     assert found["total"] == on_disk(build.root)
     totals = Counter(savings.modules(report.flat(found["tree"])))

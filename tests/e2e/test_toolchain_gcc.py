@@ -3,15 +3,18 @@ import os
 import shutil
 
 import pytest
+from built import BY_GCC
 from checkout import clone, need
 
 CROSS = {"aarch64-linux-gnu": "gcc-aarch64-linux-gnu", "arm-linux-gnueabihf": "gcc-arm-linux-gnueabihf"}
 
 
-@pytest.mark.parametrize("target", ["aarch64-linux-gnu", pytest.param("arm-linux-gnueabihf", marks=pytest.mark.nightly)])
-def test_a_build_by_gcc_runs_and_says_its_floor(built, target):
+@pytest.mark.parametrize(("target", "words", "flavour"), [
+    pytest.param("aarch64-linux-gnu", *BY_GCC, id="aarch64-linux-gnu-debug"),
+    *(pytest.param(target, ("toolchain=gcc",), "+toolchain-gcc", id=target, marks=pytest.mark.nightly) for target in CROSS)])
+def test_a_build_by_gcc_runs_and_says_its_floor(built, target, words, flavour):
     need(f"{target}-gcc", CROSS[target])
-    build = built(target, "toolchain=gcc", flavour="+toolchain-gcc")
+    build = built(target, *words, flavour=flavour)
     build.smoke()
     told = build.manifest["toolchain"]
     assert told["kind"] == "gcc" and told["target"] == target

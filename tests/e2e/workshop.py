@@ -17,7 +17,7 @@ TAIL = ["INSTALL", "INSPECT", "MANIFEST"]  # what every change of root/ ends in
 
 
 class Workshop:
-    """words: the command that builds it.  tree: the editable source."""
+    """words: the command that builds it.  tree: the editable source.  settled: it is known to be what the first build made."""
 
     def __init__(self, place: Path):
         self.name = f"{platform.machine()}-linux-gnu"
@@ -37,9 +37,12 @@ class Workshop:
         self.build = Build(self.checkout, self.name, folders.pop().name.removeprefix(self.name))
         self.bootstrap = next(path for path in self.checkout.build.glob("bootstrap-*") if path.is_dir())
         self.root, self.manifest = contents(self.build.root), (self.build.folder / "manifest.json").read_bytes()
+        self.settled = False
 
     def scons(self, *words: str) -> Run:
-        return self.checkout.scons(*self.words, *words)
+        run = self.checkout.scons(*self.words, *words)
+        self.settled = self.settled and not run.shown
+        return run
 
     def object(self, name: str, host: bool = False) -> Path:
         return (self.bootstrap if host else self.build.folder) / "obj" / name
@@ -50,10 +53,12 @@ class Workshop:
         path = self.tree / name
         stat, text = path.stat(), path.read_text("utf-8")
         assert old in text
+        self.settled = False
         path.write_text(text.replace(old, new, 1), "utf-8")
         try:
             yield path
         finally:
+            self.settled = False
             path.write_text(text, "utf-8")
             os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
@@ -62,6 +67,7 @@ class Workshop:
         assert contents(self.build.root) == self.root
         assert (self.build.folder / "manifest.json").read_bytes() == self.manifest
         assert self.build.run("-c", "import json, decimal; print(6 * 7)").stdout == "42\n"
+        self.settled = True
 
     def objects_that_include(self, header: str) -> set[str]:
         """The target's objects whose source reaches a header, found without SCons: quoted includes, by their last part."""
