@@ -244,6 +244,8 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
     program = core.unit("Programs/python.o")
     series, names, libs = job.release.series, [unit.object for unit in library], _libs(core, answers.variables)
     own = answers.variables.get("LIBS", "")  # what glibc before 2.34 keeps outside of libc.so: third-party libraries use it, too
+    # An extension may be loaded where the program at work has no libatomic for it; most need none (configure.ac, ac_cv_libatomic_needed).
+    atomic = f"-Wl,--as-needed {answers.variables['LIBATOMIC']}" if answers.variables.get("LIBATOMIC") else ""
     suffix = core.makefile.values["EXT_SUFFIX"]
     split = job.options.debuginfo == "split"
     plain = [replace(unit, object=f"plain/{unit.object}", role=unit.role + PLAIN) for unit in [*library, program]] if split else []
@@ -256,7 +258,7 @@ def _target_graph(job: Job, core: coreplan.CorePlan, answers: ledger.Ledger) -> 
                   _row(job, "libpython3.so", "shared", [STUB.object], "", shared, "-Wl,--no-as-needed", "-Wl,-soname,libpython3.so")]
     links.append(_row(job, "python", "program", [program.object] + ([] if shared else names), libs, shared))
     links += [_row(job, f"lib-dynload/{extension.name}{suffix}", "shared", list(extension.objects),
-                    _words(*extension.libs, *([own] if set(extension.libs) & job.links.keys() else []))) for extension in extensions]
+                    _words(*extension.libs, *([own] if set(extension.libs) & job.links.keys() else []), atomic)) for extension in extensions]
     return {"units": coreplan.rows([*library, *units, program, *([STUB] if shared else []), *plain]), "links": links,
             "split": split, "python_o": f"obj/{'plain/' if split else ''}{program.object}", "extensions": {extension.name: f"lib-dynload/{extension.name}{suffix}" for extension in extensions}}
 

@@ -6,11 +6,14 @@ import pytest
 from built import BY_GCC
 from checkout import clone, need
 
-CROSS = {"aarch64-linux-gnu": "gcc-aarch64-linux-gnu", "arm-linux-gnueabihf": "gcc-arm-linux-gnueabihf"}
+CROSS = {"aarch64-linux-gnu": "gcc-aarch64-linux-gnu", "arm-linux-gnueabihf": "gcc-arm-linux-gnueabihf",
+         "arm-linux-gnueabi": "gcc-arm-linux-gnueabi"}
 
 
 @pytest.mark.parametrize(("target", "words", "flavour"), [
     pytest.param("aarch64-linux-gnu", *BY_GCC, id="aarch64-linux-gnu-debug"),
+    # ARMv5 has no atomics: at -O0 extensions call libatomic, too
+    pytest.param("arm-linux-gnueabi", *BY_GCC, id="arm-linux-gnueabi-debug", marks=pytest.mark.nightly),
     *(pytest.param(target, ("toolchain=gcc",), "+toolchain-gcc", id=target, marks=pytest.mark.nightly) for target in CROSS)])
 def test_a_build_by_gcc_runs_and_says_its_floor(built, target, words, flavour):
     need(f"{target}-gcc", CROSS[target])
