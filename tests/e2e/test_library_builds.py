@@ -31,16 +31,24 @@ def test_a_second_run_has_nothing_to_do(full):
     assert_up_to_date(full.checkout, f"target={HERE}", *LIBRARY_WORDS)
 
 
+WITHOUT = (f"target={HERE}", "deps=source,zlib:none", "disable=ssl", QUICK)
+
+
+def test_another_build_of_the_variant_plans_nothing_of_the_libraries_that_are_there(full):
+    run = full.checkout.scons(*WITHOUT, "-n")
+    assert f"{HERE} Objects/dictobject" in run.of("CC") and of_libraries(run) == []
+
+
 @pytest.fixture(scope="module")
 def without(full):
     """Another build of the same variant, without two modules; what it showed, too."""
     before = contents(full.checkout.build / LIBRARIES)
-    words = ("deps=source,zlib:none", "disable=ssl", QUICK)
-    run = full.checkout.scons(f"target={HERE}", *words)
+    run = full.checkout.scons(*WITHOUT)
     folder, = (path.parent for path in full.checkout.build.glob(f"{HERE}+deps-*+disable-ssl+optimize-debug/manifest.json"))
     return Build(full.checkout, HERE, folder.name.removeprefix(HERE)), run, differences(before, contents(full.checkout.build / LIBRARIES))
 
 
+@pytest.mark.nightly
 def test_another_build_of_the_variant_takes_the_libraries_that_are_there(without):
     _, run, changed = without
     assert of_libraries(run) == [] and changed == []
@@ -48,6 +56,7 @@ def test_another_build_of_the_variant_takes_the_libraries_that_are_there(without
 
 # left out
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("module, package, text, option", [("zlib", "zlib", b"incorrect header check", "deps="),
                                                              ("_ssl", "ssl", b"TLS 1.3, server CertificateVerify", "disable=")])
 def test_a_module_that_is_left_out_is_absent_as_a_whole_and_says_so(full, without, module, package, text, option):
@@ -112,7 +121,7 @@ def test_a_build_without_perl_names_its_package_before_anything_is_compiled(bare
     assert "perl" in message and "apt-get install perl" in message
 
 
-@pytest.mark.parametrize("deps", ["source", "none,zlib:source"])
+@pytest.mark.parametrize("deps", [pytest.param("source", marks=pytest.mark.nightly), "none,zlib:source"])
 def test_a_wrong_archive_of_a_library(bare, room, deps):
     """A byte of zlib's archive is wrong; those of the other libraries are right, and CPython's."""
     found = next(iter((REPOSITORY / "downloads").glob("zlib-*.tar.gz")), None)
