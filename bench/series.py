@@ -9,6 +9,7 @@ has other work, too; NAME=VALUE are arguments for scons, such as optimize=debug.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def main() -> None:
             shutil.rmtree(folder)
         reading, probing, _ = spent(*words, series, "-n")   # makes the plan
         scons, commands, shown = spent(*words, series)
-    ran = {line.split()[3] for line in shown.splitlines() if line.startswith("[") and " CC " in line}
+    ran = set(re.findall(r"^\[ *\d+\] CC +(\S+) ", shown, re.M))
     print(f"targets that were compiled for      {', '.join(sorted(ran))}")
     print(f"its own commands                    {commands:8.1f} s")
     print(f"SCons, with nothing to do for eight {scons:8.1f} s")
