@@ -48,6 +48,8 @@ def main() -> int:
     parser.add_argument("--system", type=Path, default=Path("/usr/lib/x86_64-linux-gnu/libcrypto.so.3"))
     parser.add_argument("--seconds", type=float, default=1.0, help="of each measurement")
     given = parser.parse_args()
+    for path in (given.library, given.system):
+        path.is_file() or parser.error(f"{path} is not there")
     zig = [sys.executable, "-m", "ziglang", "cc", "-O2", "-fno-sanitize=undefined", "-s"]
     with tempfile.TemporaryDirectory(prefix="cpython-scons-bench-") as folder:
         source = Path(folder, "crypto.c")

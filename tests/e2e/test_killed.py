@@ -108,11 +108,12 @@ def test_killed_after_an_object_was_replaced_and_the_source_put_back(workshop, s
     workshop.same_as_first()
 
 
-@both("where", ["{target}/linked/python", "{target}/linked/libpython3.13.a", "{target}/root/usr/bin/python3.13",
+@both("where", ["{target}/linked/python", "{target}/linked/libpython3.13.a", "{python}",
                 "{target}/installed.json", "{target}/manifest.json", "{bootstrap}/linked/_bootstrap_python"],
-      {"SIGKILL": ("{target}/linked/libpython3.13.a",), "SIGINT": ("{target}/root/usr/bin/python3.13",)})
+      {"SIGKILL": ("{target}/linked/libpython3.13.a",), "SIGINT": ("{python}",)})
 def test_killed_after_an_output_was_replaced_and_the_source_put_back(workshop, where, number):
-    path = workshop.checkout.build / where.format(target=workshop.build.folder.name, bootstrap=workshop.bootstrap.name)
+    path = workshop.checkout.build / where.format(target=workshop.build.folder.name, bootstrap=workshop.bootstrap.name,
+                                                    python=workshop.build.python)
     right = path.read_bytes()
     with workshop.edited(*SOURCE):
         killed_once_changed(workshop, path, number)

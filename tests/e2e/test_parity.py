@@ -4,7 +4,7 @@ import platform
 import tomllib
 
 import pytest
-from built import VARIANTS
+from built import VARIANTS, Build
 from checkout import REPOSITORY, flavoured, need
 
 PINS = ("3.13.15", "3.13.5")
@@ -56,7 +56,7 @@ def test_every_difference_has_its_reason(compared, target, release):
 def test_configure_is_not_run_again_for_the_same_question(main, compared):
     target, release = SAMPLE
     compared(target, release)
-    python = main.build / f"{platform.machine()}-linux-gnu{flavoured()}/root/usr/bin/python3.13"
+    python = Build(main, f"{platform.machine()}-linux-gnu").python
     run = main.scons("parity", f"target={target}", "toolchain=gcc", f"python={release}", f"bootstrap={python}")
     assert "this takes a while" not in run.out and "0 not explained" in run.out
 
@@ -75,4 +75,4 @@ def test_the_python_that_configure_insists_on_is_built_when_none_is_named(main):
     need(f"{target}-gcc", VARIANTS[target].toolchain.gcc_package)
     run = main.scons("parity", f"target={target}", "toolchain=gcc")
     assert "build: a Python 3.13.15 for this machine" in run.out
-    assert (main.build / f"{platform.machine()}-linux-gnu+deps-none+optimize-debug/root/usr/bin/python3.13").exists()
+    assert Build(main, f"{platform.machine()}-linux-gnu", "+deps-none+optimize-debug").python.exists()

@@ -1,7 +1,6 @@
 """Pins, the choice of a release, and the verified, unpacked tree."""
 import errno
 import hashlib
-import io
 import os
 import shutil
 import stat
@@ -11,75 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+from releaseplace import NEW, OLD, RELEASES, place
 from crosspy import fetch, release, unpack
 from crosspy.errors import UserError
-from crosspy.fetch import Unavailable
-from crosspy.release import Releases, acquire, candidates, load_pins
+from crosspy.release import candidates, load_pins
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-def tarball(version, extra=()):
-    """Return a small CPython release archive as bytes. extra: members as pairs of name and content."""
-    top = f"Python-{version}"
-    members = [(f"{top}/Include/patchlevel.h", f'#define PY_VERSION             "{version}"\n'),
-               (f"{top}/configure.ac", ""), (f"{top}/Lib/os.py", "x = 1\n"), (f"{top}/Modules/Setup.stdlib.in", ""),
-               (f"{top}/configure", "#!/bin/sh\n"), *extra]
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:xz", preset=0) as archive:
-        for name, content in members:
-            member = tarfile.TarInfo(name)
-            member.size, member.mode = len(content), 0o775 if name.endswith("configure") else 0o664
-            archive.addfile(member, io.BytesIO(content.encode()))
-    return out.getvalue()
-
-
-NEW, OLD = tarball("3.13.15"), tarball("3.13.5")
-
-
-def pin(version, data):
-    return fetch.Archive("Python", version, hashlib.sha256(data).hexdigest(), len(data),
-                         (f"https://example.invalid/Python-{version}.tar.xz",))
-
-
-RELEASES = Releases(("3.13",), (pin("3.13.15", NEW), pin("3.13.5", OLD)))
-
-
-class Place:
-    """A project's folders, and what was said and fetched. served: version -> what the only fetcher sends."""
-
-    def __init__(self, folder):
-        self.folder, self.downloads, self.sources = folder, folder / "downloads", folder / "build/sources"
-        self.said, self.asked, self.served = [], [], {}
-
-    def fetcher(self, archive, part):
-        self.asked.append(archive.version)
-        if archive.version not in self.served:
-            raise Unavailable("python.org: it cannot be reached (no route)")
-        part.write_bytes(self.served[archive.version])
-        return "python.org"
-
-    def acquire(self, wanted, source="", releases=RELEASES):
-        return acquire(wanted, releases, self.downloads, self.sources, str(source), self.said.append, (self.fetcher,))
-
-    def put(self, version, data):
-        self.downloads.mkdir(exist_ok=True)
-        (self.downloads / f"Python-{version}.tar.xz").write_bytes(data)
-
-    def everything(self):
-        return sorted((str(path), path.read_bytes() if path.is_file() else b"") for path in self.folder.rglob("*"))
-
-    def refuses(self, words, wanted="3.13", source=""):
-        before = self.everything()
-        with pytest.raises(UserError, match=words):
-            self.acquire(wanted, source)
-        assert self.everything() == before
-
-
-@pytest.fixture
-def place(tmp_path):
-    (tmp_path / "project").mkdir()
-    return Place(tmp_path / "project")
 
 
 def test_the_projects_pins_are_read_newest_first():
@@ -233,71 +169,3 @@ def test_fetch_fills_downloads_and_unpacks_nothing(place):
     assert path == place.downloads / "Python-3.13.15.tar.xz" and path.read_bytes() == NEW
     assert release.fetch("3.13", RELEASES, place.downloads, place.said.append, ()) == path
     assert len(place.said) == 1 and not place.sources.exists()
-
-
-def unpacked(folder, data):
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        archive.extractall(folder)
-    return next(folder.iterdir())
-
-
-def test_a_source_folder_is_used_in_place(place, tmp_path):
-    tree = unpacked(tmp_path / "mine", tarball("3.13.99"))
-    found = place.acquire("3.13", tree)
-    assert (found.version, found.tree, found.digest, found.editable, found.pinned) == ("3.13.99", tree, "", True, False)
-    assert found.origin == f"source={tree}" and not place.everything()
-
-
-def test_a_source_archive_is_hashed_and_unpacked_once(place, tmp_path, monkeypatch):
-    path = tmp_path / "mine.tar.xz"
-    path.write_bytes(data := tarball("3.13.99"))
-    found = place.acquire("", path)
-    assert (found.version, found.editable, found.pinned) == ("3.13.99", False, False)
-    assert found.digest == hashlib.sha256(data).hexdigest()
-    assert found.tree.name == f"Python-3.13.99-{found.digest[:12]}"
-    with monkeypatch.context() as patch:
-        patch.setattr(release, "sha256_of", None)
-        assert place.acquire("3.13", path) == found
-    path.write_bytes(tarball("3.13.98"))
-    assert place.acquire("", path).version == "3.13.98"
-
-
-def test_a_source_archive_that_is_a_pinned_one_shares_its_tree(place, tmp_path):
-    path = tmp_path / "orig.tar.xz"
-    path.write_bytes(NEW)
-    found = place.acquire("3.13.15", path)
-    assert found.pinned and found.tree == place.sources / "Python-3.13.15"
-    place.put("3.13.15", b"never read, since the tree's stamp matches the pin")
-    assert place.acquire("3.13").tree == found.tree
-
-
-def test_what_contradicts_source_is_refused(place, tmp_path):
-    for data, name in ((NEW, "pinned.tar.xz"), (tarball("3.13.15", [("Python-3.13.15/x", "")]), "own.tar.xz")):
-        (tmp_path / name).write_bytes(data)
-        place.refuses(f"python=3.13.5: source=.*{name} is CPython 3.13.15", "3.13.5", tmp_path / name)
-    place.refuses("python=3.13.5: .* is CPython 3.13.15", "3.13.5", unpacked(tmp_path / "mine", NEW))
-
-
-def test_a_source_that_is_no_supported_cpython_is_refused(place, tmp_path):
-    place.refuses("there is no such file or folder", source=tmp_path / "none")
-    place.refuses("no CPython source tree: Include/patchlevel.h, ", source=tmp_path)
-    old = unpacked(tmp_path / "old", tarball("3.12.1"))
-    place.refuses("CPython 3.12.1, of a series that is not supported", "", old)
-    (tmp_path / "notes.txt").write_text("no archive")
-    place.refuses("notes.txt: it cannot be unpacked", source=tmp_path / "notes.txt")
-
-
-@pytest.mark.parametrize("has_filter", [True, False])
-def test_a_damaged_or_unsafe_source_archive_leaves_nothing(place, tmp_path, monkeypatch, has_filter):
-    if not has_filter:  # Python before 3.11.4
-        monkeypatch.delattr(tarfile, "data_filter", raising=False)
-    path = tmp_path / "x.tar.xz"
-    whole = tarball("3.13.1")
-    for data in (whole[:-1], whole[:200], b"", tarball("3.13.1", [("../outside", "x")])):
-        path.write_bytes(data)
-        place.refuses("it cannot be unpacked", source=path)
-    path.write_bytes(tarball("3.13.1", [("second/top", "")]))
-    place.refuses("exactly one folder", source=path)
-    assert not list(tmp_path.rglob("outside"))
-    path.write_bytes(tarball("3.13.1"))
-    assert place.acquire("", path).version == "3.13.1"

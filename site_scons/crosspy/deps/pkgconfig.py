@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,12 @@ class Package:
     libs: tuple[str, ...]
     private: tuple[str, ...]
     requires: tuple[str, ...]
+
+
+def find(name: str, folders: Iterable[Path], root: Path) -> Path | None:
+    """Return a package's .pc file: beside the libraries of one of some folders, or among those of no machine."""
+    places = [*(folder / "pkgconfig" for folder in folders), root / "usr/share/pkgconfig"]
+    return next((path for folder in places if (path := folder / f"{name}.pc").is_file()), None)
 
 
 def read(path: Path, root: Path) -> Package:

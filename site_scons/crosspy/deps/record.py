@@ -20,8 +20,8 @@ SHOWN = ("name", "version", "mode", "license", "sha256", "found", "behind")
 def row(library: Library, linked: Linked, pin: Archive | None) -> dict:
     """Return what is known of one library as a build uses it. pin: of its source, None for one of the sysroot.
 
-    found: its files in the sysroot, from that one's root.  behind: libraries of the sysroot that a static link takes with it, for which
-    no dep.toml tells a licence.
+    found: its files in the sysroot, from that one's root.  behind: libraries of the sysroot that a static link takes with it
+    (deps/staticlink.py).
     """
     origin = (pin.urls[0] if pin.urls else "") if pin else ""
     return {"name": library.name, "version": linked.version, "mode": linked.mode, "license": library.licensed(linked.version), "sha256": pin.sha256 if pin else "",

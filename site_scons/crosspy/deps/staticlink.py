@@ -55,18 +55,13 @@ def _needed(package: pkgconfig.Package, folders: Sequence[Path], root: Path) -> 
     seen = {package.where}
 
     def add(one: pkgconfig.Package) -> None:
-        for path in filter(None, (_file(name, folders, root) for name in reversed(one.requires))):
+        for path in filter(None, (pkgconfig.find(name, folders, root) for name in reversed(one.requires))):
             if path not in seen:
                 seen.add(path)
                 add(pkgconfig.read(path, root))
         found.append(one)
     add(package)
     return found[::-1]
-
-
-def _file(name: str, folders: Sequence[Path], root: Path) -> Path | None:
-    places = [*(folder / "pkgconfig" for folder in folders), root / "usr/share/pkgconfig"]
-    return next((path for folder in places if (path := folder / f"{name}.pc").is_file()), None)
 
 
 def _last(words: Sequence[str]) -> list[str]:

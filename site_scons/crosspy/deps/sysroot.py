@@ -162,6 +162,5 @@ def _told(folders: Iterable[Path]) -> str:
 
 
 def _package(library: Library, folders: Iterable[Path], root: Path) -> pkgconfig.Package | None:
-    names = [folder / "pkgconfig" for folder in folders] + [root / "usr/share/pkgconfig"]
-    found = (folder / f"{library.sysroot.get('pkgconfig')}.pc" for folder in names)
-    return next((pkgconfig.read(path, root) for path in found if path.is_file()), None)
+    path = pkgconfig.find(str(library.sysroot.get("pkgconfig")), folders, root)
+    return pkgconfig.read(path, root) if path else None
