@@ -74,10 +74,10 @@ def main() -> int:
     library = root / f"usr/lib/python{series}"
     words = [] if (library / "test").exists() else ["--test-package", PROJECT / "build" / "sources" / f"Python-{release}" / "Lib" / "test"]
     env = {"PYTHONPATH": str(PROJECT / "site_scons")}
-    run(sys.executable, "-m", "crosspy.conformance", "run", "--root", root, "--python", f"usr/bin/python{series}", "--variant", name,
+    run(sys.executable, "-m", "crosspy.ontarget.conformance", "run", "--root", root, "--python", f"usr/bin/python{series}", "--variant", name,
         "--variants", PROJECT / "variants", "--output", output, "--only", ",".join(files), "--jobs", str(given.jobs), *words,
         env=env, check=False)
-    return run(sys.executable, "-m", "crosspy.conformance", "compare", PROJECT / folder / "conformance.json", output, env=env, check=False)
+    return run(sys.executable, "-m", "crosspy.ontarget.conformance", "compare", PROJECT / folder / "conformance.json", output, env=env, check=False)
 
 
 if __name__ == "__main__":

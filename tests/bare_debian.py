@@ -25,7 +25,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "site_scons"))
 
-from crosspy import debian  # noqa: E402  (needs the path above)
+from crosspy.acquire import debian  # noqa: E402  (needs the path above)
 
 PACKAGES = "python3-venv,git,ca-certificates"
 USER, UID = "builder", 1000

@@ -1,4 +1,4 @@
-"""pyimage: puts files for the device into an image (crosspy/image.py), for a parent's build.
+"""pyimage: puts files for the device into an image (crosspy/firmware/image.py), for a parent's build.
 
 The builder reads the list that is written when the image is declared; a folder is made beside a record, which stands for it.
 """
@@ -14,16 +14,18 @@ import SCons.Node.FS
 import SCons.Util
 
 import crosscc
-from crosspy import budget, image, imageplan, stages
 from crosspy.errors import UserError
+from crosspy.firmware import image, imageplan
 from crosspy.paths import node
+from crosspy.run import stages
+from crosspy.sizing import budget
 
 _image = SCons.Builder.Builder(action=SCons.Action.ListAction(
-    [crosscc.note, SCons.Action.Action("$PYTHON -m crosspy.image $SOURCE $WORDS", cmdstr="$IMAGESTR")]))
+    [crosscc.note, SCons.Action.Action("$PYTHON -m crosspy.firmware.image $SOURCE $WORDS", cmdstr="$IMAGESTR")]))
 
 
 def declare(graph, target, files, format, links, folders, devices, modes, flash):
-    """Declare an image of a parent's. graph: pyparent.Graph; the others are as in crosspy/parent.py. Returns its node. Raises UserError."""
+    """Declare an image of a parent's. graph: pyparent.Graph; the others are as in crosspy/firmware/parent.py. Returns its node. Raises UserError."""
     out = target if isinstance(target, SCons.Node.Node) else graph.fs.Entry(str(target))
     path, sources, placed = graph.relative(out), [], {}
     for inner, one in files.items():
@@ -43,7 +45,7 @@ def declare(graph, target, files, format, links, folders, devices, modes, flash)
     stages.write(Path(f"{listed}.list"), imageplan.text(plan))
     graph.place.mark.doubt(record or path)
     words = ["--output", path, "--flash", str(budgeted), *(["--mksquashfs", program] if program else [])]
-    tools = [graph.base.File(os.path.join(graph.project, "site_scons", "crosspy", f"{name}.py")) for name in ("image", "errors")]
+    tools = [graph.base.File(os.path.join(graph.project, "site_scons", "crosspy", f"{name}.py")) for name in ("firmware/image", "errors")]
     if record:
         words += ["--record", record]
         if not os.path.isdir(path) and os.path.exists(record):

@@ -19,11 +19,13 @@ from SCons.Scanner.C import CScanner
 
 import crosscc
 import pyimage
-from crosspy import budget, parent, runner, subproject
-from crosspy.application import foreign
+from crosspy.apps.application import foreign
+from crosspy.apps.programs import Wanted
 from crosspy.errors import UserError
-from crosspy.programs import Wanted
-from crosspy.runlock import Mark
+from crosspy.firmware import parent, subproject
+from crosspy.ontarget import runner
+from crosspy.run.runlock import Mark
+from crosspy.sizing import budget
 
 EXECUTED = 4  # SCons.Node.executed
 # What instances of this process share, by build_dir: SCons takes one builder for a file, not two.
@@ -50,7 +52,7 @@ def place_of_caller(project, top):
 
 
 class Graph:
-    """One instance in SCons (crosspy/parent.py, Graph)."""
+    """One instance in SCons (crosspy/firmware/parent.py, Graph)."""
 
     def __init__(self, base, given, at):
         self.base, self.project = base, base["PROJECT"]

@@ -16,15 +16,15 @@ def _command(text, shown):
 
 def generate(env):
     env["BUILDERS"].update(
-        LibraryList=_command("$PYTHON -m crosspy.layout $WORDS --output $TARGET", "$PYCSTR"),
+        LibraryList=_command("$PYTHON -m crosspy.root.layout $WORDS --output $TARGET", "$PYCSTR"),
         Bytecode=_command("$RUNS -I -S -B -X frozen_modules=off $SOURCE $WORDS --stamp $TARGET", "$PYCSTR"),
-        SplitDebug=_command("$PYTHON -m crosspy.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
-        ProgramPlan=_command("$PYTHON -m crosspy.explain $SOURCES --output $TARGET", "$MANIFESTSTR"),
-        InstallRoot=_command("$PYTHON -m crosspy.install $SOURCE $WORDS", "$INSTALLSTR"),
-        Inspect=_command("$PYTHON -m crosspy.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
-        Manifest=_command("$PYTHON -m crosspy.manifest $WORDS --output $TARGET", "$MANIFESTSTR"),
-        Report=_command("$PYTHON -m crosspy.report $SOURCE $WORDS", "$REPORTSTR"),
-        Flash=_command("$PYTHON -m crosspy.budget $SOURCE $WORDS --output $TARGET", "$FLASHSTR"))
+        SplitDebug=_command("$PYTHON -m crosspy.root.strip $SOURCE --output $TARGET $WORDS", "$STRIPSTR"),
+        ProgramPlan=_command("$PYTHON -m crosspy.closure.explain $SOURCES --output $TARGET", "$MANIFESTSTR"),
+        InstallRoot=_command("$PYTHON -m crosspy.root.install $SOURCE $WORDS", "$INSTALLSTR"),
+        Inspect=_command("$PYTHON -m crosspy.inspect.inspection --expect $SOURCE $WORDS --output $TARGET", "$INSPECTSTR"),
+        Manifest=_command("$PYTHON -m crosspy.root.manifest $WORDS --output $TARGET", "$MANIFESTSTR"),
+        Report=_command("$PYTHON -m crosspy.sizing.report $SOURCE $WORDS", "$REPORTSTR"),
+        Flash=_command("$PYTHON -m crosspy.sizing.budget $SOURCE $WORDS --output $TARGET", "$FLASHSTR"))
 
 
 def exists(env):

@@ -32,7 +32,7 @@ def run(build, output: Path, *words: str) -> tuple[int, dict, str]:
     package = build.checkout.build / "sources" / f"Python-{release}" / "Lib" / "test"
     inner = os.path.relpath(build.python, build.root)
     tests = () if (build.library / "test").exists() else ("--test-package", package)
-    done = subprocess.run([sys.executable, "-m", "crosspy.conformance", "run", "--root", build.root, "--python", inner, "--variant", build.name,
+    done = subprocess.run([sys.executable, "-m", "crosspy.ontarget.conformance", "run", "--root", build.root, "--python", inner, "--variant", build.name,
                            "--variants", REPOSITORY / "variants", "--output", output, *tests, *words],
                           env={**os.environ, "PYTHONPATH": str(REPOSITORY / "site_scons")}, capture_output=True, text=True)
     print(done.stdout[-4000:], done.stderr[-1000:])

@@ -15,7 +15,8 @@ from checkout import REPOSITORY, Checkout, flavoured, missing, need
 
 sys.path.insert(0, str(REPOSITORY / "site_scons"))
 
-from crosspy import runner, variant as variants  # noqa: E402  (needs the path above)
+from crosspy.ontarget import runner  # noqa: E402  (needs the path above)
+from crosspy.variants import variant as variants
 
 VARIANTS = variants.load_all(REPOSITORY / "variants")
 # What every run of the tests builds; the others, and what else is large, are built by pytest -m nightly.

@@ -16,7 +16,7 @@ from built import VARIANTS, Build  # noqa: E402  (their assertions are to be tol
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
 from workshop import Workshop  # noqa: E402
 
-from crosspy import runner  # noqa: E402
+from crosspy.ontarget import runner  # noqa: E402
 
 _WANTED = pytest.StashKey[list[str]]()
 BARE_DEBIAN = REPOSITORY / "tests/bare_debian.py"

@@ -77,8 +77,8 @@ class Firmware:
         if not here.exists():
             need("apt-get", "apt")
             words = self.scons("boot", f"board={board}", "--dry-run").out
-            architecture, package = re.search(r"crosspy\.kernel (\S+) (\S+)", words).groups()
-            done = subprocess.run([sys.executable, "-m", "crosspy.kernel", architecture, package, "--output", str(kept)], capture_output=True,
+            architecture, package = re.search(r"crosspy\.firmware\.kernel (\S+) (\S+)", words).groups()
+            done = subprocess.run([sys.executable, "-m", "crosspy.firmware.kernel", architecture, package, "--output", str(kept)], capture_output=True,
                                   text=True, env={**self.env, "PYTHONPATH": str(REPOSITORY / "site_scons"), "PYTHONDONTWRITEBYTECODE": "1"})
             if done.returncode:
                 missing(f"Debian's kernel cannot be fetched here: {done.stderr.strip()}")

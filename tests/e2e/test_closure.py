@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from crosspy import carried, closuretable, stubs
-from crosspy.availability import Availability
-from crosspy.closure import Program
-from crosspy.importgraph import Facts, Import
-from crosspy.stdlib import closure_of
+from crosspy.closure import carried, closuretable, stubs
+from crosspy.closure.availability import Availability
+from crosspy.closure.closure import Program
+from crosspy.closure.importgraph import Facts, Import
+from crosspy.closure.stdlib import closure_of
 
 APPLICATIONS = Path(__file__).with_name("applications")
 GUARD = r'''

@@ -2,7 +2,8 @@
 import pytest
 from checkout import REPOSITORY
 
-from crosspy import carried, upstream
+from crosspy.closure import carried
+from crosspy.upstream import upstream
 
 OPENSSL = {"_ssl", "_hashlib"}
 LIBRARIES = {*OPENSSL, "zlib", "_bz2", "_lzma", "_ctypes", "_sqlite3", "_uuid", "readline", "_curses"}

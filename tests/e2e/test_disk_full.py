@@ -43,7 +43,7 @@ def test_a_disk_too_small_for_the_archive(built, room, disk):
 import shutil, sys
 sys.path.insert(0, {str(REPOSITORY / 'site_scons')!r})
 from pathlib import Path
-from crosspy import release
+from crosspy.acquire import release
 from crosspy.errors import UserError
 def fetcher(archive, part):
     shutil.copy({str(found)!r}, part)

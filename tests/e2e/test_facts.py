@@ -6,7 +6,9 @@ import subprocess
 import pytest
 from built import EVERY, VARIANTS, Build
 
-from crosspy import autoconf, flags, hardening, options, toolchain
+from crosspy.cli import options
+from crosspy.configure import autoconf
+from crosspy.toolchains import flags, hardening, toolchain
 
 # Variable of configure's -> the macro of pyconfig.h that it decides, and the variable's value that defines the macro.
 DECIDES = {

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from built import QUICK, Build
 from checkout import assert_up_to_date, clone, contents, differences, flavoured, need
-from crosspy import elf  # importable since `built` is
+from crosspy.elf import elf  # importable since `built` is
 
 GNU = "x86_64-linux-gnu"
 

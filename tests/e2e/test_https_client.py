@@ -11,8 +11,8 @@ import pytest
 from built import VARIANTS
 from checkout import REPOSITORY, assert_up_to_date, missing
 
-from crosspy import runner
 from crosspy.errors import UserError
+from crosspy.ontarget import runner
 
 TARGET = "aarch64-linux-musl"
 MOST = 9_500_000  # bytes

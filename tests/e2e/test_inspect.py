@@ -10,7 +10,7 @@ import pytest
 from built import VARIANTS
 from checkout import REPOSITORY
 
-from crosspy import policy
+from crosspy.inspect import policy
 
 
 @pytest.fixture

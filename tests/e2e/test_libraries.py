@@ -108,7 +108,7 @@ def test_hashes_are_those_of_the_standards_by_every_implementation(device):
 @pytest.fixture(scope="module")
 def text() -> bytes:
     """A text that compresses, of more than one block of each format."""
-    return b"".join(path.read_bytes() for path in sorted((REPOSITORY / "site_scons/crosspy").glob("*.py")))[:200_000] + os.urandom(10_000)
+    return b"".join(path.read_bytes() for path in sorted((REPOSITORY / "site_scons/crosspy").rglob("*.py")))[:200_000] + os.urandom(10_000)
 
 
 PACKERS = {"gz": ("gzip", "-9c"), "bz2": ("bzip2", "-9c"), "xz": ("xz", "-9c")}

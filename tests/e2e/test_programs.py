@@ -14,8 +14,9 @@ import pytest
 from checkout import REPOSITORY, missing
 from refusal import refused
 
-from crosspy import runner, variant
 from crosspy.errors import UserError
+from crosspy.ontarget import runner
+from crosspy.variants import variant
 
 NATIVE, DEVICE = "x86_64-linux-musl", "aarch64-linux-musl"
 BOTH = [NATIVE, pytest.param(DEVICE, marks=pytest.mark.nightly)]

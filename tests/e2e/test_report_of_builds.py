@@ -12,9 +12,9 @@ from built import BY_GCC
 from checkout import REPOSITORY, need
 from refusal import refused
 
-from crosspy import linkmap, members, placing, report, savings, sizes  # noqa: E402  (built.py adds the path)
+from crosspy.sizing import linkmap, members, placing, report, savings, sizes  # noqa: E402  (built.py adds the path)
 from crosspy.deps import library
-from crosspy.symbols import Image
+from crosspy.elf.symbols import Image
 
 MUSL = "x86_64-linux-musl"
 

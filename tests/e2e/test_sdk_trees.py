@@ -8,7 +8,7 @@ from checkout import clone, differences, flavoured, give, ordinary, snapshot
 from refusal import one_message
 from sdktrees import FLAGS, LAYOUTS, close
 
-from crosspy import options
+from crosspy.cli import options
 
 SUFFIX = "cpython-313-aarch64-linux-gnu.so"
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from checkout import REPOSITORY, missing
 
-from crosspy import drift, release
-from crosspy.debian import from_debian
+from crosspy.acquire import release
+from crosspy.acquire.debian import from_debian
+from crosspy.acquire.fetch import Archive, Unavailable
 from crosspy.errors import UserError
-from crosspy.fetch import Archive, Unavailable
+from crosspy.upstream import drift
 
 OTHER = tomllib.loads((Path(__file__).with_name("series.toml")).read_text("utf-8"))
 TABLES = REPOSITORY / "cpython"

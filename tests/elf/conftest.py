@@ -9,9 +9,9 @@ SITE_SCONS = str(REPOSITORY / "site_scons")
 if SITE_SCONS not in sys.path:
     sys.path.insert(0, SITE_SCONS)
 
-from crosspy import expectation, inspection, policy  # noqa: E402  (needs the path above)
+from crosspy.inspect import expectation, inspection, policy  # noqa: E402  (needs the path above)
 from crosspy.errors import UserError  # noqa: E402
-from crosspy.findings import Entry  # noqa: E402
+from crosspy.inspect.findings import Entry  # noqa: E402
 
 NO_BUILD = "no finished build is named: pytest tests/elf --build build/<variant>"
 

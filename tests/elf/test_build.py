@@ -1,7 +1,7 @@
 """Every file of a finished build keeps every rule that applies to it, but for what the variant waives with a reason."""
 import pytest
 
-from crosspy import policy
+from crosspy.inspect import policy
 
 
 def test_rule(entry, rule, expect):

@@ -34,9 +34,15 @@ def reader(name: str, folder: Path) -> tuple[Check, list[bytes]]:
     """Return one reader as a function of bytes, and its first inputs. folder: for files that a reader opens by their names."""
     import test_fuzz as short
 
-    from crosspy import (archive, autoconf, closuretable, differences, drift, elf, expectations, release, shelltest, tables, upstream,
-                         variant, yocto)
+    from crosspy.acquire import release
+    from crosspy.closure import closuretable
+    from crosspy.configure import autoconf, differences, tables
+    from crosspy.elf import archive, elf
     from crosspy.errors import UserError
+    from crosspy.ontarget import expectations
+    from crosspy.toolchains import yocto
+    from crosspy.upstream import drift, shelltest, upstream
+    from crosspy.variants import variant
 
     def of_file(read: Callable[[Path], object], file: str = "file") -> Check:
         def check(data: bytes) -> None:

@@ -18,9 +18,14 @@ from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, extension, libpyt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crosspy import (archive, closuretable, differences, drift, elf, expectation, inspection, policy, release, tables, upstream,
-                     variant, verdict)
+from crosspy.acquire import release
+from crosspy.closure import closuretable
+from crosspy.configure import differences, tables
+from crosspy.elf import archive, elf
 from crosspy.errors import UserError
+from crosspy.inspect import expectation, inspection, policy, verdict
+from crosspy.upstream import drift, upstream
+from crosspy.variants import variant
 
 UNIT = Path(__file__).resolve().parents[1] / "unit"
 PROJECT = Path(__file__).resolve().parents[2]

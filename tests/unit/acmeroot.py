@@ -6,7 +6,7 @@ import tiny_elf
 
 from crosspy.deps import sysroot
 from crosspy.deps.library import Library
-from crosspy.toolchain import Toolchain
+from crosspy.toolchains.toolchain import Toolchain
 
 LIBRARY = Library("acme", "a", "MIT", "https://example.org/", links={"-lacme": "libacme.a"},
                   sysroot={"pkgconfig": "acme", "header": "acme.h", "minimum": "1.2"})

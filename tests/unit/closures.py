@@ -4,10 +4,10 @@ import textwrap
 
 from samples import PROJECT
 
-from crosspy import closure, closuretable, importgraph, stdlib
-from crosspy.cimports import CImports
+from crosspy.closure import closure, closuretable, importgraph, stdlib
+from crosspy.closure.cimports import CImports
 
-sys.path.append(str(PROJECT / "site_scons" / "crosspy"))  # as for the bootstrap that runs it
+sys.path.append(str(PROJECT / "site_scons" / "crosspy" / "bootstrap"))  # as for the bootstrap that runs it
 import imports  # noqa: E402
 
 RULES = closuretable.Rules(core={}, start=(), present=frozenset({"__main__", "_frozen_importlib"}), features=(), also=(), calls={},

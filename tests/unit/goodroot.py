@@ -6,7 +6,8 @@ from pathlib import Path
 
 import tiny_elf
 
-from crosspy import inspection, policy, variant
+from crosspy.inspect import inspection, policy
+from crosspy.variants import variant
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOADER, LIBPYTHON, SUFFIX = "/lib/ld-linux-aarch64.so.1", "libpython3.13.so.1.0", ".cpython-313-aarch64-linux-gnu.so"

@@ -4,10 +4,10 @@ import io
 import tarfile
 
 import pytest
-from crosspy import fetch
+from crosspy.acquire import fetch
+from crosspy.acquire.fetch import Unavailable
+from crosspy.acquire.release import Releases, acquire
 from crosspy.errors import UserError
-from crosspy.fetch import Unavailable
-from crosspy.release import Releases, acquire
 
 
 def tarball(version, extra=()):

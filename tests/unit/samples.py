@@ -1,9 +1,11 @@
 """Small valid examples of what most modules take: variants, options, a toolchain, a release, a job."""
 from pathlib import Path
 
-from crosspy import options, stages, variant
-from crosspy.release import Release
-from crosspy.toolchain import Toolchain
+from crosspy.acquire.release import Release
+from crosspy.cli import options
+from crosspy.run import stages
+from crosspy.toolchains.toolchain import Toolchain
+from crosspy.variants import variant
 
 PROJECT = Path(__file__).resolve().parents[2]
 

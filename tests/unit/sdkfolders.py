@@ -3,9 +3,10 @@ import pytest
 from fakecross import Cross
 from samples import PROJECT
 
-from crosspy import toolchain, variant
 from crosspy.errors import UserError
-from crosspy.identity import Identity
+from crosspy.toolchains import toolchain
+from crosspy.toolchains.identity import Identity
+from crosspy.variants import variant
 
 KNOWN = list(variant.load_all(PROJECT / "variants").values())
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 from samples import PROJECT, given
 
-from crosspy import afterwards
+from crosspy.cli import afterwards
 
-OF_VARIANTS = ("errors", "variant", "variantlines", "inherit", "tomlfile", "budget")   # inspection reads expect.json, and not a variant
+OF_VARIANTS = ("errors", "tomlfile", "variants/variant", "variants/variantlines", "variants/inherit", "sizing/budget")   # inspection reads expect.json, and not a variant
 TARGET = {"folder": "build/arm", "name": "arm"}
 
 
@@ -34,13 +34,14 @@ def test_conformance_gets_the_interpreter_below_the_prefix_and_every_folder_of_v
 
 
 def test_every_room_of_inspection_is_a_source_of_it():
-    rooms = {path.stem for path in (PROJECT / "site_scons/crosspy").glob("*.py")}
-    assert set(afterwards.INSPECTORS) <= rooms
-    assert {path.stem for path in (PROJECT / "site_scons/crosspy").glob("rules*.py")} <= set(afterwards.INSPECTORS)
+    crosspy = PROJECT / "site_scons/crosspy"
+    assert all((crosspy / f"{name}.py").is_file() for name in afterwards.INSPECTORS)
+    assert {f"inspect/{path.stem}" for path in crosspy.glob("inspect/rules*.py")} <= set(afterwards.INSPECTORS)
 
 
 def test_every_room_that_inspection_imports_is_a_source_of_it():
-    run = subprocess.run([sys.executable, "-c", "import sys, crosspy.inspection; print(*(name for name in sys.modules if name.startswith('crosspy.')))"],
+    run = subprocess.run([sys.executable, "-c", "import sys, crosspy.inspect.inspection; print(*(name for name in sys.modules if name.startswith('crosspy.')))"],
                          capture_output=True, text=True, check=True, env={"PYTHONPATH": str(PROJECT / "site_scons"), "PYTHONDONTWRITEBYTECODE": "1"})
-    used = {name.removeprefix("crosspy.") for name in run.stdout.split()}
-    assert used - {"inspection", *OF_VARIANTS} <= set(afterwards.INSPECTORS)
+    used = {name.removeprefix("crosspy.").replace(".", "/") for name in run.stdout.split()}
+    packages = {"elf", "inspect", "sizing", "variants"}
+    assert used - packages - {"inspect/inspection", *OF_VARIANTS} <= set(afterwards.INSPECTORS)

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from crosspy import appfiles, importgraph
+from crosspy.closure import appfiles, importgraph
 from crosspy.errors import UserError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import json
 import pytest
 
-from crosspy import application
-from crosspy.closure import Closure, Entry, Stub
+from crosspy.apps import application
+from crosspy.closure.closure import Closure, Entry, Stub
 
 PROJECT = Path(__file__).resolve().parents[2]
 MADE = {"folder": "build/x", "at": "#build/x", "tree": "", "prefix": "/usr", "series": "3.13", "core": ["Python/core.o"], "libs": "-lm",

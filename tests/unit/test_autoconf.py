@@ -1,7 +1,7 @@
 """The macro calls of a configure.ac: arguments, quotes, places."""
 import pytest
 
-from crosspy import autoconf
+from crosspy.configure import autoconf
 from crosspy.errors import UserError
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_probe import ask, compiler, gcc, release, script
 
-from crosspy import batch
+from crosspy.configure import batch
 from crosspy.errors import UserError
 
 assert gcc and release  # fixtures

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "site_scons/crosspy/blobs.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "site_scons/crosspy/bootstrap/blobs.py"
 
 
 @pytest.fixture

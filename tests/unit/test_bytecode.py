@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from crosspy import bytecode
+from crosspy.bootstrap import bytecode
 
 SCRIPT = bytecode.__file__
 # a dotted __qualname__ constant and two equal sets: both are one object or two in plain marshal, as the process was

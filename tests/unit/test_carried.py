@@ -5,9 +5,10 @@ from closures import RULES, facts
 from samples import PROJECT
 from test_appfiles import tree
 
-from crosspy import carried, installed, stubs
+from crosspy.closure import carried, stubs
+from crosspy.closure.closure import Stub
 from crosspy.errors import UserError
-from crosspy.closure import Stub
+from crosspy.root import installed
 
 MODULES = [{"name": "_fast", "kind": "builtin"}]
 

@@ -4,7 +4,8 @@ import ssl
 import pytest
 from samples import PROJECT
 
-from crosspy import certificates, options
+from crosspy.apps import certificates
+from crosspy.cli import options
 from crosspy.errors import UserError
 
 PEM = (PROJECT / "tests/unit/fixtures/authority.pem").read_bytes()

@@ -4,8 +4,8 @@ import pytest
 from closures import RULES
 from samples import PROJECT
 
-from crosspy import cimports, closuretable
-from crosspy.closuretable import Core
+from crosspy.closure import cimports, closuretable
+from crosspy.closure.closuretable import Core
 from crosspy.errors import UserError
 
 rules = replace(RULES, calls={"PyDateTime_IMPORT": "datetime"}, expressions={"name": "", "CAPSULE": "unicodedata"})

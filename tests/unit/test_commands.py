@@ -1,6 +1,6 @@
 """Aliases: which run instead of a build, what may stand beside them, and whose an argument is."""
 import pytest
-from crosspy import commands
+from crosspy.cli import commands
 from crosspy.errors import UserError
 
 READERS = {"macro": "probes", "target": ""}

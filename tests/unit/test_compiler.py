@@ -4,13 +4,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fakecross import MIPS, Cross, foreign, script
+from fakecross import MIPS, Cross, foreign
 from samples import PROJECT, load_variant, static
 
-from crosspy import compiler, fit, toolchain, variant
-from crosspy.compiler import Driver
 from crosspy.errors import UserError
-from crosspy.identity import Identity
+from crosspy.toolchains import compiler, fit, toolchain
+from crosspy.toolchains.compiler import Driver
+from crosspy.toolchains.identity import Identity
+from crosspy.variants import variant
 
 CLANG = {"__clang__": "1", "__clang_major__": "14"}
 KNOWN = variant.load_all(PROJECT / "variants")

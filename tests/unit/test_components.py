@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from samples import PROJECT
 
-from crosspy import components, deny, licenses, licensetexts, spdx
+from crosspy.acquire.fetch import Archive
 from crosspy.deps import library, record
 from crosspy.deps.library import Library
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
-from crosspy.fetch import Archive
+from crosspy.licensing import components, deny, licenses, licensetexts, spdx
 
 TABLE = components.load(PROJECT / "cpython")
 KNOWN = {"ncurses": Library("ncurses", "", "MIT", ""), "readline": Library("readline", "", "GPL-3.0-or-later", "", needs=("ncurses",)),

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from crosspy import options, toolchain, variant
+from crosspy.cli import options
+from crosspy.configure.questions import Question
 from crosspy.deps import configheader
 from crosspy.deps.recipe import Site
 from crosspy.errors import UserError
-from crosspy.questions import Question
+from crosspy.toolchains import toolchain
+from crosspy.variants import variant
 
 VARIANTS = variant.load_all(Path(__file__).resolve().parents[2] / "variants")
 TEMPLATE = """\

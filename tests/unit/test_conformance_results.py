@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from samples import PROJECT
 
-from crosspy import conformance, expectations, regrtest, variant
 from crosspy.errors import UserError
-from crosspy.expectations import Row
+from crosspy.ontarget import conformance, expectations, regrtest
+from crosspy.ontarget.expectations import Row
+from crosspy.variants import variant
 
 FAILING = """\
 ======================================================================

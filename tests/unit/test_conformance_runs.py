@@ -14,8 +14,8 @@ import pytest
 import tiny_elf
 from samples import PROJECT, load_variant, static
 
-from crosspy import device, runner
 from crosspy.errors import UserError
+from crosspy.ontarget import device, runner
 
 
 def test_a_program_of_this_machine_runs_directly_and_a_foreign_one_under_qemu(tmp_path, monkeypatch):
@@ -84,7 +84,7 @@ def foreign(tmp_path, monkeypatch):
 HOLDS = """
 import sys, time
 from pathlib import Path
-from crosspy import runner
+from crosspy.ontarget import runner
 print(runner.register(Path(sys.argv[1]), sys.argv[2]).path, flush=True)
 time.sleep(99)
 """
@@ -143,7 +143,7 @@ def conformance(tmp_path):
     def begin(wait=True, **more):
         words = ["run", "--root", "root", "--python", "usr/bin/python3.13", "--variant", name, "--variants", "variants",
                  "--output", "conformance.json"]
-        begun.append(subprocess.Popen([sys.executable, "-m", "crosspy.conformance", *words], cwd=tmp_path, text=True,
+        begun.append(subprocess.Popen([sys.executable, "-m", "crosspy.ontarget.conformance", *words], cwd=tmp_path, text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(PROJECT / "site_scons")}, **more))
         end = time.monotonic() + 60
         while wait and not (tmp_path / "traps").exists() and time.monotonic() < end:

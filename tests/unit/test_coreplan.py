@@ -1,8 +1,8 @@
 """What the core consists of: units with their flags, built-in modules, shared ones with their bundled libraries."""
 import os
 
-from crosspy import coreplan, upstream
-from crosspy.modules import Module
+from crosspy.upstream import coreplan, upstream
+from crosspy.upstream.modules import Module
 
 MAKEFILE = """\
 LIBRARY_OBJS= Modules/getbuildinfo.o Modules/config.o Python/frozen.o Python/asm_trampoline.o Objects/abstract.o

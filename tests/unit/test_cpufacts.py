@@ -4,8 +4,10 @@ import dataclasses
 import pytest
 from samples import PROJECT
 
-from crosspy import cpufacts, expectation, variant
-from crosspy.toolchain import Toolchain
+from crosspy.inspect import expectation
+from crosspy.toolchains import cpufacts
+from crosspy.toolchains.toolchain import Toolchain
+from crosspy.variants import variant
 
 KNOWN = variant.load_all(PROJECT / "variants")
 SDK = Toolchain("gcc", "x", "14", ("gcc",), ("ar",), (), "d", origin="Yocto")

@@ -4,9 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from crosspy import debian
-from crosspy.debian import Entry, apt_conf, archives, parse_deb822, parse_one_line, select, sources_list
-from crosspy.fetch import Archive, Unavailable
+from crosspy.acquire import debian
+from crosspy.acquire.debian import Entry, apt_conf, archives, parse_deb822, parse_one_line, select, sources_list
+from crosspy.acquire.fetch import Archive, Unavailable
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PIN = Archive("Python", "3.13.15", "a" * 64, 10, ("https://example.invalid/Python-3.13.15.tar.xz",),

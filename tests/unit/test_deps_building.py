@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from samples import PROJECT, job
 
-from crosspy import stages
+from crosspy.acquire.fetch import Archive
 from crosspy.deps import building
 from crosspy.deps.library import Library
 from crosspy.deps.recipe import Recipe, Unit
-from crosspy.fetch import Archive
+from crosspy.run import stages
 
 # A compiler and an archiver that copy a source, and write a name.
 SCRIPT = """\

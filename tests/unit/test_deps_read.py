@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from crosspy import variant
 from crosspy.deps import autoheader, automake, configheader, facts, libffi, shellcase, sqlite, xz
 from crosspy.errors import UserError
+from crosspy.variants import variant
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIANTS = variant.load_all(ROOT / "variants")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from samples import PROJECT, given, job
 
-from crosspy import debian, pinned
+from crosspy.acquire import debian, pinned
+from crosspy.acquire.fetch import Archive
 from crosspy.deps import building, choice, library, shelf
 from crosspy.deps.linkage import Linked
 from crosspy.deps.recipe import Recipe
 from crosspy.errors import UserError
-from crosspy.fetch import Archive
 
 KNOWN = library.load_all(PROJECT / "deps")
 

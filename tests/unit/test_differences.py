@@ -2,8 +2,8 @@
 import pytest
 from samples import PROJECT
 
-from crosspy import differences
-from crosspy.differences import Difference
+from crosspy.configure import differences
+from crosspy.configure.differences import Difference
 from crosspy.errors import UserError
 
 REASON = {"kind": "pyconfig", "name": "HAVE_X", "ours": "1", "configure": "undefined", "why": "a reason"}

@@ -4,8 +4,8 @@ import shutil
 import pytest
 from samples import PROJECT
 
-from crosspy import drift
 from crosspy.errors import UserError
+from crosspy.upstream import drift
 
 TABLES = PROJECT / "cpython"
 READ = ("configure.ac", "pyconfig.h.in", "Makefile.pre.in", "Modules/Setup.stdlib.in", "Modules/Setup.bootstrap.in")

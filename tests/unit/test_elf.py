@@ -16,7 +16,7 @@ import pytest
 import tiny_elf
 import tiny_link
 
-from crosspy import archive, elf
+from crosspy.elf import archive, elf
 
 FIXTURES = Path(__file__).parent / "fixtures"
 NAMES = ("program-aarch64.elf", "spam-arm.elf", "static-x86_64.elf")

@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from crosspy import application, embedding
+from crosspy.apps import application
 from crosspy.errors import UserError
-from crosspy.toolchain import Toolchain
+from crosspy.firmware import embedding
+from crosspy.toolchains.toolchain import Toolchain
 
 ZIG = Toolchain("zig", "t", "1", ("/x/zig", "cc", "-target", "t"), ("/x/zig", "ar"), (), "d")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from crosspy import explain
+from crosspy.closure import explain
 from crosspy.errors import UserError
 
 ROW = {"kind": "library", "parent": "", "line": 0, "how": ""}

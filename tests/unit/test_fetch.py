@@ -8,9 +8,9 @@ import threading
 import time
 
 import pytest
-from crosspy import fetch
+from crosspy.acquire import fetch
+from crosspy.acquire.fetch import Archive, Unavailable, from_upstream, obtain, sweep, workspace
 from crosspy.errors import UserError
-from crosspy.fetch import Archive, Unavailable, from_upstream, obtain, sweep, workspace
 
 DATA = b"an archive" * 1000
 

@@ -4,8 +4,9 @@ import dataclasses
 import pytest
 from samples import given, job, load_variant, static
 
-from crosspy import flags, hardening, variant, variantlines
-from crosspy.toolchain import Toolchain
+from crosspy.toolchains import flags, hardening
+from crosspy.toolchains.toolchain import Toolchain
+from crosspy.variants import variant, variantlines
 
 
 @pytest.fixture

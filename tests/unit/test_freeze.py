@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from crosspy import bytecode
+from crosspy.bootstrap import bytecode
 
 sys.modules.setdefault("bytecode", bytecode)  # freeze.py is a script, which finds it beside itself
-from crosspy import freeze as script  # noqa: E402
+from crosspy.bootstrap import freeze as script  # noqa: E402
 
 # equal sets in two functions and a dotted __qualname__: plain marshal writes these as the process was
 SOURCE = '''\

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from crosspy.identity import Identity
+from crosspy.toolchains.identity import Identity
 
 
 class Tool:

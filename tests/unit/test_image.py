@@ -9,8 +9,8 @@ import tarfile
 
 import pytest
 
-from crosspy import image, imageplan
 from crosspy.errors import UserError
+from crosspy.firmware import image, imageplan
 
 
 def made(tmp_path, target="i.tar", files=None, **words):

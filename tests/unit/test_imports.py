@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from crosspy import importgraph
+from crosspy.closure import importgraph
 from crosspy.errors import UserError
 
 

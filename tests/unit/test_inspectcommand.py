@@ -13,8 +13,10 @@ import tiny_link
 from goodroot import COMMON, LOADER, REPOSITORY, expected, extension, findings, program, write, write_root
 from samples import given
 
-from crosspy import inspectcommand, inspection, policy, variant
+from crosspy.cli import inspectcommand
 from crosspy.errors import UserError
+from crosspy.inspect import inspection, policy
+from crosspy.variants import variant
 
 
 def foreign(name: str = "aarch64-linux-gnu", **arguments) -> policy.Expectation:

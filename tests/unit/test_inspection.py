@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 import pytest
 from goodroot import ASKED, BUILD, LIBPYTHON, PROGRAM, REPOSITORY, SPAM, SUFFIX, expected, extension, findings, program, write, write_root
 
-from crosspy import inspection, policy, variant, verdict
 from crosspy.errors import UserError
+from crosspy.inspect import inspection, policy, verdict
+from crosspy.variants import variant
 
 
 @pytest.fixture

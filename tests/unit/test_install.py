@@ -3,9 +3,9 @@ import os
 
 import pytest
 
-from crosspy import install, manifest
 from crosspy.errors import UserError
-from crosspy.layout import Options, compile_list
+from crosspy.root import install, manifest
+from crosspy.root.layout import Options, compile_list
 from installtree import make_tree
 
 GENERATED = ("pyconfig.h", "Makefile", "Setup.bootstrap", "Setup.stdlib", "Setup.local", "config.c", "python.pc",

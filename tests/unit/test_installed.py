@@ -9,12 +9,12 @@ import pytest
 import tiny_elf
 from samples import PROJECT, given, job
 
-from crosspy import installed
-from crosspy.coreplan import Extension
 from crosspy.deps import library
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
-from crosspy.modules import Module
+from crosspy.root import installed
+from crosspy.upstream.coreplan import Extension
+from crosspy.upstream.modules import Module
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """A kernel of Debian's: the package it is in, and what is told where it cannot be had."""
 import pytest
 
-from crosspy import debian, kernel
+from crosspy.acquire import debian
 from crosspy.errors import UserError
+from crosspy.firmware import kernel
 
 
 def test_the_kernel_is_what_the_package_depends_on():

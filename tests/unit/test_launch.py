@@ -1,7 +1,7 @@
 """The words behind -- and the program that they belong to."""
 import pytest
 
-from crosspy import launch
+from crosspy.cli import launch
 from crosspy.errors import UserError
 
 

@@ -1,5 +1,5 @@
 from crosspy.errors import UserError
-from crosspy.layout import Folder, Item, Link, Options, compile_list, layout, main, make_words
+from crosspy.root.layout import Folder, Item, Link, Options, compile_list, layout, main, make_words
 from installtree import make_tree
 import pytest
 

@@ -3,7 +3,7 @@ import hashlib
 import io
 
 import pytest
-from crosspy import leaks
+from crosspy.inspect import leaks
 
 
 def test_a_large_file_is_searched_in_pieces(monkeypatch):

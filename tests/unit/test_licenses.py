@@ -8,12 +8,12 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from crosspy import components, licenses, licensetexts, sbom
-from crosspy.components import Component
 from crosspy.deps import record
 from crosspy.deps.library import Library, load_all
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
+from crosspy.licensing import components, licenses, licensetexts, sbom
+from crosspy.licensing.components import Component
 from samples import PROJECT
 from test_components import KNOWN, PLAN, TABLE, found
 

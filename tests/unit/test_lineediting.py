@@ -4,7 +4,7 @@ import fnmatch
 import pytest
 from samples import PROJECT, given, job, load_variant
 
-from crosspy import tables
+from crosspy.configure import tables
 from crosspy.deps import libedit, library, readline
 from crosspy.deps.recipe import Site
 from crosspy.errors import UserError

@@ -1,7 +1,7 @@
 """The map that LLD prints, as zig's linker gives it."""
 import pytest
-from crosspy import linkmap, sizes
-from crosspy.elf import ElfError
+from crosspy.elf.elf import ElfError
+from crosspy.sizing import linkmap, sizes
 from test_sizes import CORE, DATA, EXTENSION, LIBC, PARTS, RODATA, TEXT, linked, objects
 from tiny_link import make
 
@@ -62,8 +62,8 @@ def test_a_text_that_is_no_map_is_refused():
 
 def test_symbols_and_map_agree():
     """Two ways that know nothing of each other: the map of a link, and its symbols held against those of its objects."""
-    from crosspy import placing
-    from crosspy.symbols import Image
+    from crosspy.elf.symbols import Image
+    from crosspy.sizing import placing
     from test_sizes import NAMES as SYMBOLS
     told = sizes.measure(linked(False), placing.by_symbols(Image(make(PARTS, SYMBOLS, type=3)), objects()), sizes.Names({}))
     for leaf in [(CORE, "Objects/a", ".text", "same"), (EXTENSION, "_a", ".text", "run"), (EXTENSION, "_a", ".rodata", "table")]:

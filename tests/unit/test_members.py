@@ -1,11 +1,11 @@
 """Which members of static libraries a link takes."""
 import pytest
 
-from crosspy import members
-from crosspy.elf import ElfError
-from crosspy.placing import Object
-from crosspy.sizes import CORE, LIBRARY
-from crosspy.symbols import Image
+from crosspy.elf.elf import ElfError
+from crosspy.elf.symbols import Image
+from crosspy.sizing import members
+from crosspy.sizing.placing import Object
+from crosspy.sizing.sizes import CORE, LIBRARY
 from tiny_elf import ar
 from tiny_link import AX, GLOBAL, NOTYPE, WEAK, Name, Part, make
 

@@ -4,9 +4,9 @@ import json
 import pytest
 from samples import PROJECT
 
-from crosspy import modules
 from crosspy.deps import library
 from crosspy.errors import UserError
+from crosspy.upstream import modules
 
 CONFIGURE = """\
 PY_STDLIB_MOD_SIMPLE([_json])
@@ -156,7 +156,7 @@ def test_modules_on_one_state_of_a_static_library_are_built_in():
 
 
 def test_a_tree_with_a_blank_in_its_path_is_one_word(tmp_path):
-    from crosspy import upstream
+    from crosspy.upstream import upstream
     makefile = upstream.Makefile("", {"srcdir": f"{tmp_path}/a place".replace(" ", modules._BLANK), "PY_STDMODULE_CFLAGS": "", "CCSHARED": ""})
     line = upstream.setup_lines("_io _io/_iomodule.c -I$(srcdir)/Modules/_io -DA\n", "static")[0]
     assert modules._present(line, None, {}, makefile).cflags == (f"-I{tmp_path}/a place/Modules/_io", "-DA")

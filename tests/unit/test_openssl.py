@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, given, job, load_variant
 
-from crosspy import variant
 from crosspy.deps import library, openssl, opensslconf
 from crosspy.deps.recipe import Site
 from crosspy.errors import UserError
+from crosspy.variants import variant
 
 LIBRARY = library.load(PROJECT / "deps" / "openssl" / "dep.toml")
 FACTS = {

@@ -4,8 +4,9 @@ import re
 import pytest
 from samples import PROJECT, given
 
-from crosspy import commands, options, variant
+from crosspy.cli import commands, options
 from crosspy.errors import UserError
+from crosspy.variants import variant
 
 
 def refused(**arguments):

@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 
-from crosspy import oracle
+from crosspy.configure import oracle
 from crosspy.errors import UserError
 
 CONFIGURE = """#!/bin/sh

@@ -3,9 +3,9 @@ from types import SimpleNamespace
 
 import pytest
 import samples
-from crosspy import owners
-from crosspy.modules import Module
-from crosspy.sizes import CORE, EXTENSION, LIBRARY
+from crosspy.sizing import owners
+from crosspy.sizing.sizes import CORE, EXTENSION, LIBRARY
+from crosspy.upstream.modules import Module
 
 MPDEC, EXPAT = "Modules/_decimal/libmpdec/libmpdec.a", "Modules/expat/libexpat.a"
 MODULES = [Module("_decimal", "builtin", sources=("Modules/_decimal/_decimal.c",), archives=(MPDEC,)),

@@ -6,9 +6,10 @@ from samples import PROJECT
 from test_application import MADE
 from test_components import APP, KNOWN, scene
 
-from crosspy import application, components, deny, licenses, licensetexts, packages, sbom, spdx
-from crosspy.closure import Closure, Entry
+from crosspy.apps import application
+from crosspy.closure.closure import Closure, Entry
 from crosspy.errors import UserError
+from crosspy.licensing import components, deny, licenses, licensetexts, packages, sbom, spdx
 
 CLASSIFIERS = components.load(PROJECT / "cpython")["classifiers"]
 OSI = "Classifier: License :: OSI Approved"

@@ -14,9 +14,9 @@ from goodroot import (ABI, ARCHIVE, ATTRIBUTES, BUILD, COMMON, CORE, DYNLOAD, GL
                       LOADER, OBJECT, PROGRAM, REPOSITORY, SOFT, SPAM, STUB, SUFFIX, expected, extension, findings,
                       libpython, program, relocatable, stub, write, write_root)
 
-from crosspy import findings as findings_words
-from crosspy import policy, variant, verdict
 from crosspy.errors import UserError
+from crosspy.inspect import findings as findings_words, policy, verdict
+from crosspy.variants import variant
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from goodroot import REPOSITORY
 
-from crosspy import elf, inspection, policy, variant
+from crosspy.elf import elf
+from crosspy.inspect import inspection, policy
+from crosspy.variants import variant
 
 SOURCE = """
 static const char text[] = "text";

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from goodroot import REPOSITORY
 
-from crosspy import archive, elf, inherit, isa, policy, variant
+from crosspy.elf import archive, elf, isa
+from crosspy.inspect import policy
+from crosspy.variants import inherit, variant
 
 KNOWN = inherit.places(REPOSITORY / "variants")
 ARM_V5 = ("ARM.CPU_NAME=5TE", "ARM.CPU_ARCH=4", "ARM.ARM_ISA_USE=1", "ARM.THUMB_ISA_USE=1", "ARM.ABI_FP_NUMBER_MODEL=3")

@@ -6,15 +6,14 @@ import re
 import shutil
 import stat
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crosspy import batch, probe, questions, tables
-from crosspy.autoconf import calls, strip_comments
+from crosspy.configure import batch, probe, questions, tables
+from crosspy.configure.autoconf import calls, strip_comments
 from crosspy.errors import UserError
-from crosspy.toolchain import Toolchain
+from crosspy.toolchains.toolchain import Toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ROOT / "cpython" / "probes.toml"

@@ -1,15 +1,17 @@
 """The ledger of a build folder: asked for again when what it rests on changed, and at nothing else."""
 import ast
+import importlib.util
 import dataclasses
 import shutil
 
 import pytest
 from samples import PROJECT, given, job
 
-from crosspy import probing, stages
+from crosspy.configure import probing
+from crosspy.configure.ledger import Answer, Ledger
 from crosspy.errors import UserError
-from crosspy.ledger import Answer, Ledger
-from crosspy.variant import Elf, Flags, Python
+from crosspy.run import stages
+from crosspy.variants.variant import Elf, Flags, Python
 
 KNOWN = Ledger({"HAVE_X": Answer("1", "link", "x")}, {"LIBS": "-ldl"})
 
@@ -90,19 +92,24 @@ def test_a_ledger_that_somebody_changed_is_not_believed(plain, tmp_path, name, t
 
 
 def test_every_rule_that_decides_an_answer_is_part_of_the_key():
-    folder = PROJECT / "site_scons/crosspy"
-    assert [name for name in probing.RULES if not (folder / f"{name}.py").exists()] == []
-    pending, reached = ["probe"], set()
+    crosspy = PROJECT / "site_scons/crosspy"
+    assert [name for name in probing.RULES if not (crosspy / f"configure/{name}.py").exists()] == []
+    pending, reached = ["configure.probe"], set()
     while pending:  # what probe.py imports of our own, with what that imports
         name = pending.pop()
         reached.add(name)
-        for node in ast.parse((folder / f"{name}.py").read_text("utf-8")).body:
+        package = f"crosspy.{name}".rpartition(".")[0]
+        for node in ast.parse((crosspy / f"{name.replace('.', '/')}.py").read_text("utf-8")).body:
             if isinstance(node, ast.ImportFrom) and node.level:
-                pending += {node.module} - reached if node.module else {alias.name for alias in node.names} - reached
+                module = importlib.util.resolve_name("." * node.level + (node.module or ""), package).rstrip(".").removeprefix("crosspy").lstrip(".")
+                is_package = (crosspy / module.replace(".", "/")).is_dir()
+                pending += {f"{module}.{alias.name}".lstrip(".") if is_package else module for alias in node.names} - reached
     # what those two say is a part of the key itself
-    known = {"errors", "tableform", "toolchain", "identity", "compiler", "fit", "sdk", "yocto", "variant", "inherit", "budget",
-             "tomlfile", "variantlines", "crtfiles", "hostprogram", "shelllines", "triallink"}
-    assert reached - set(probing.RULES) == known
+    known = {"errors", "tomlfile", "configure.tableform", "sizing.budget",
+             *(f"toolchains.{name}" for name in ("toolchain", "identity", "compiler", "fit", "sdk", "yocto", "crtfiles", "hostprogram", "shelllines",
+                                                 "triallink")),
+             *(f"variants.{name}" for name in ("variant", "inherit", "variantlines"))}
+    assert reached - {f"configure.{name}" for name in probing.RULES} == known
 
 
 def test_a_failed_question_leaves_no_folder(tmp_path, plain, monkeypatch):

@@ -1,10 +1,10 @@
 """pyconfig.h is written as config.status would, and a ledger survives its file."""
 import pytest
 
+from crosspy.configure.ledger import Answer, Ledger, from_json
+from crosspy.configure.pyconfig import render
+from crosspy.configure.tables import macros_of
 from crosspy.errors import UserError
-from crosspy.ledger import Answer, Ledger, from_json
-from crosspy.pyconfig import render
-from crosspy.tables import macros_of
 
 TEMPLATE = """\
 /* pyconfig.h.in.  Generated from configure.ac by autoheader.  */

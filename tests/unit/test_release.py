@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from releaseplace import NEW, OLD, RELEASES, place
-from crosspy import fetch, release, unpack
+from crosspy.acquire import fetch, release, unpack
+from crosspy.acquire.release import candidates, load_pins
 from crosspy.errors import UserError
-from crosspy.release import candidates, load_pins
 
 REPOSITORY = Path(__file__).parents[2]
 

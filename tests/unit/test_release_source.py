@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 from releaseplace import NEW, pin, place, tarball
-from crosspy import release
+from crosspy.acquire import release
 
 
 def unpacked(folder, data):

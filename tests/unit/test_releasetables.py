@@ -5,7 +5,10 @@ import tomllib
 import pytest
 from samples import PROJECT
 
-from crosspy import autoconf, coreplan, flags, modules, stages, tables, upstream
+from crosspy.configure import autoconf, tables
+from crosspy.run import stages
+from crosspy.toolchains import flags
+from crosspy.upstream import coreplan, modules, upstream
 
 TABLE = tomllib.loads((PROJECT / "cpython/modules.toml").read_text("utf-8"))
 # What the ledger answers for a Linux target, as far as object lists and rules use it.

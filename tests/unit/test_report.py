@@ -3,9 +3,10 @@ import json
 import re
 
 import pytest
-from crosspy import manifest, page, report
 from crosspy.errors import UserError
-from crosspy.sizes import CORE, EXTENSION, LIBC, PYTHON
+from crosspy.root import manifest
+from crosspy.sizing import page, report
+from crosspy.sizing.sizes import CORE, EXTENSION, LIBC, PYTHON
 from test_linkmap import NAMES as OBJECTS
 from test_linkmap import text as map_text
 from test_sizes import linked, objects

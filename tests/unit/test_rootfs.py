@@ -9,8 +9,9 @@ import pytest
 import tiny_elf
 from goodroot import LIBPYTHON, LOADER, PROGRAM, SPAM, expected, extension, libpython, program, write, write_root
 
-from crosspy import elf, inspection, policy, rootfs, searchpath
+from crosspy.elf import elf
 from crosspy.errors import UserError
+from crosspy.inspect import inspection, policy, rootfs, searchpath
 
 LD = tiny_elf.make(soname="ld-linux-aarch64.so.1")
 LIBC = tiny_elf.make(soname="libc.so.6", defines={"GLIBC_2.17": ["puts"], "GLIBC_2.30": ["new"]})

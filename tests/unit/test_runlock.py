@@ -5,17 +5,18 @@ import sys
 import time
 
 import pytest
+from samples import PROJECT
 
-from crosspy import runlock
 from crosspy.errors import UserError
-from crosspy.runlock import Mark, RunLock
+from crosspy.run import runlock
+from crosspy.run.runlock import Mark, RunLock
 
-SITE_SCONS = os.path.dirname(os.path.dirname(runlock.__file__))
+SITE_SCONS = str(PROJECT / "site_scons")
 SECOND = """\
 import sys, time
 from pathlib import Path
 from crosspy.errors import UserError
-from crosspy.runlock import RunLock
+from crosspy.run.runlock import RunLock
 began = time.monotonic()
 try:
     RunLock(Path(sys.argv[1]))
@@ -118,7 +119,7 @@ def test_without_a_marker_nothing_is_touched_or_said(tmp_path):
 ENDS = """\
 import os, sys
 from pathlib import Path
-from crosspy.runlock import RunLock
+from crosspy.run.runlock import RunLock
 folder = Path(sys.argv[1])
 lock = RunLock(folder)
 unrecorded = []
@@ -152,7 +153,7 @@ def test_a_killed_run_leaves_its_marker_and_the_next_one_clears_up(tmp_path):
 MARKS = """\
 import os, sys, time
 from pathlib import Path
-from crosspy.runlock import Mark
+from crosspy.run.runlock import Mark
 folder = Path(sys.argv[1])
 mark = Mark(folder)
 mark.start(lambda: [str(folder / "arm/cut.o")])

@@ -3,9 +3,11 @@ import json
 
 import pytest
 import samples
-from crosspy import budget, options, report, savings, variant
+from crosspy.cli import options
 from crosspy.errors import UserError
-from crosspy.sizes import CORE, EXTENSION, FORMAT, LIBC, LIBRARY, PYTHON
+from crosspy.sizing import budget, report, savings
+from crosspy.sizing.sizes import CORE, EXTENSION, FORMAT, LIBC, LIBRARY, PYTHON
+from crosspy.variants import variant
 
 LEAVES = {(CORE, "Objects/a", ".text", "x"): 500, (CORE, "Python/b", ".text", "y"): 600, (LIBC, "libc.a", ".text", "z"): 70,
           (FORMAT, "headers", "", ""): 30, (EXTENSION, "_decimal", ".text", "d"): 100, (LIBRARY, "libmpdec", ".text", "m"): 200,

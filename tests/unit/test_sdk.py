@@ -7,9 +7,9 @@ from fakecross import Cross, foreign
 from samples import load_variant, static
 from sdkfolders import KNOWN, SETUP, crosstool, poky, refused, resolve
 
-from crosspy import fit, sdk, toolchain
 from crosspy.errors import UserError
-from crosspy.identity import Identity
+from crosspy.toolchains import fit, sdk, toolchain
+from crosspy.toolchains.identity import Identity
 
 LITTLE = {"__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__"}
 

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, write_variant
 
-from crosspy import fetchcommand, hosting, session, variantlines
+from crosspy.acquire.fetch import Archive
+from crosspy.cli import fetchcommand
 from crosspy.deps.library import Library
 from crosspy.errors import UserError
-from crosspy.fetch import Archive
-from crosspy.session import Session
+from crosspy.run import hosting, session
+from crosspy.run.session import Session
+from crosspy.variants import variantlines
 
 
 def refused(call, *arguments):

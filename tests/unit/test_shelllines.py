@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from crosspy.shelllines import CONDITION, OTHER, Broken, commands
+from crosspy.toolchains.shelllines import CONDITION, OTHER, Broken, commands
 
 
 def split(text):

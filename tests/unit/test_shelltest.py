@@ -3,8 +3,8 @@ import subprocess
 
 import pytest
 
-from crosspy import shelltest
 from crosspy.errors import UserError
+from crosspy.upstream import shelltest
 
 VARIABLES = {"yes": "yes", "no": "no", "empty": "", "two": "a b"}
 

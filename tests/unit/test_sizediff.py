@@ -3,8 +3,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from crosspy import options, report, sizediff
+from crosspy.cli import options
 from crosspy.errors import UserError
+from crosspy.sizing import report, sizediff
 
 OLD = {"root/usr/lib/python3.13/json/decoder.py": 100, "root/usr/bin/python3.13": 5000, "root/usr/lib/python3.13/abc.py": 7}
 NEW = {"root/usr/lib/python3.13/json/decoder.py": 100, "root/usr/bin/python3.13": 4800, "root/usr/lib/python3.13/new.py": 9}

@@ -3,10 +3,10 @@ import random
 import struct
 
 import pytest
-from crosspy import annexes, placing, sizes
-from crosspy.elf import ElfError
-from crosspy.placing import Object
-from crosspy.symbols import Image
+from crosspy.elf.elf import ElfError
+from crosspy.elf.symbols import Image
+from crosspy.sizing import annexes, placing, sizes
+from crosspy.sizing.placing import Object
 from tiny_link import A, AMS, AX, EM_ARM, FILE, FUNC, GLOBAL, NOBITS, OBJECT, RELA, WA, Name, Part, make
 
 CORE, EXTENSION, LIBC = sizes.CORE, sizes.EXTENSION, sizes.LIBC

@@ -1,8 +1,9 @@
 """SPDX licences: what is denied, what an expression leaves open, what is none."""
 import pytest
 
-from crosspy import options, spdx
+from crosspy.cli import options
 from crosspy.errors import UserError
+from crosspy.licensing import spdx
 
 
 @pytest.mark.parametrize("expression, denied", [

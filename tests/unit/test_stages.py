@@ -7,9 +7,11 @@ import shutil
 import pytest
 from samples import PROJECT, given, job, load_variant
 
-from crosspy import options, paths, stages
+from crosspy import paths
+from crosspy.cli import options
 from crosspy.errors import UserError
-from crosspy.variant import Python
+from crosspy.run import stages
+from crosspy.variants.variant import Python
 
 
 def test_a_text_is_written_whole_with_a_mode_that_depends_on_no_umask(tmp_path):
@@ -57,7 +59,7 @@ def test_scons_sees_a_path_from_the_top():
 @pytest.fixture
 def project(tmp_path):
     """Return a checkout with one rule and one table."""
-    for name in ("site_scons/crosspy/rules.py", "cpython/probes.toml", "cpython/SConscript", "cpython/device/ours.py"):
+    for name in ("site_scons/crosspy/inspect/rules.py", "cpython/probes.toml", "cpython/SConscript", "cpython/device/ours.py"):
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "project" / name).write_text("x = 1\n")
     return tmp_path / "project"
@@ -123,7 +125,7 @@ def test_a_moved_checkout_is_another_key(project, plain, monkeypatch):
     assert stages._key(plain, project) != before
 
 
-@pytest.mark.parametrize("name", ["site_scons/crosspy/rules.py", "cpython/probes.toml"])
+@pytest.mark.parametrize("name", ["site_scons/crosspy/inspect/rules.py", "cpython/probes.toml"])
 def test_an_edited_rule_or_table_is_another_key_and_one_put_back_is_the_old(project, plain, name):
     before = stages._key(plain, project)
     (project / name).write_text("x = 2\n")

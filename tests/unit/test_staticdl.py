@@ -1,8 +1,8 @@
 """dlopen and dlsym of a static program."""
 import re
 
-from crosspy import staticdl
-from crosspy.modules import Module
+from crosspy.apps import staticdl
+from crosspy.upstream.modules import Module
 
 
 def test_the_table_is_in_the_order_of_the_search_and_has_each_name_once():

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from closures import RULES, carried, search
 
-from crosspy.closuretable import Core, Edge
+from crosspy.closure.closuretable import Core, Edge
 from crosspy.errors import UserError
 
 
@@ -128,8 +128,8 @@ def test_what_the_core_imports_is_start_up_or_asked_for_by_a_name_or_by_type_par
 
 def test_a_program_with_the_name_of_a_library_module_is_refused(tmp_path):
     from closures import facts
-    from crosspy import closure, stdlib
-    from crosspy.cimports import CImports
+    from crosspy.closure import closure, stdlib
+    from crosspy.closure.cimports import CImports
     own = facts(tmp_path / "app", {"__main__": "import json\n"})
     program = closure.Program(own, {"__main__": "app"}, ("__main__",), "app=x", {"json": "/here/json.py"})
     with pytest.raises(UserError, match="/here/json.py has the name of a module of the standard library"):

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 import tiny_elf
+from samples import PROJECT
 
-from crosspy import elf, strip
+from crosspy.elf import elf
 from crosspy.errors import UserError
+from crosspy.root import strip
 
-SITE_SCONS = str(Path(strip.__file__).parents[1])
+SITE_SCONS = str(PROJECT / "site_scons")
 FIXTURES = Path(__file__).parent / "fixtures"
 NULL, NOBITS = 0, 8
 NUMBER = bytes(range(1, 21))   # a build-id
@@ -122,14 +124,14 @@ def test_both_files_are_written_with_their_modes_and_nothing_else_is(tmp_path):
 def test_the_command_writes_the_same_every_time_and_takes_another_name_for_the_link(tmp_path):
     (tmp_path / "in").write_bytes(linked())
     for name in ("one", "two"):
-        command = [sys.executable, "-m", "crosspy.strip", "in", "--output", name, "--debug", "debug", "--link", "in.debug"]
+        command = [sys.executable, "-m", "crosspy.root.strip", "in", "--output", name, "--debug", "debug", "--link", "in.debug"]
         subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": SITE_SCONS}, check=True)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes() == strip.stripped(linked(), "in.debug")
 
 
 def test_a_command_that_fails_prints_one_message_and_writes_nothing(tmp_path):
     (tmp_path / "in").write_bytes(tiny_elf.make())
-    command = [sys.executable, "-m", "crosspy.strip", "in", "--output", "out", "--debug", "debug"]
+    command = [sys.executable, "-m", "crosspy.root.strip", "in", "--output", "out", "--debug", "debug"]
     done = subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": SITE_SCONS}, capture_output=True, text=True)
     assert done.returncode == 1 and done.stderr.startswith("in: it has no build-id") and "--build-id" in done.stderr
     assert os.listdir(tmp_path) == ["in"]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from crosspy import subproject
 from crosspy.errors import UserError
-from crosspy.runlock import Mark
+from crosspy.firmware import subproject
+from crosspy.run.runlock import Mark
 
 PROJECT = Path(__file__).resolve().parents[2]
 GIVEN = {"target": "aarch64-linux-musl", "build_dir": "build/python"}

@@ -11,11 +11,15 @@ from types import SimpleNamespace
 import pytest
 from samples import PROJECT, given
 
-from crosspy import options, runner, session, stages, summary, targets, toolchain, variant
+from crosspy.acquire.release import Release
+from crosspy.cli import options, summary, targets
 from crosspy.deps.shelf import Shelf
 from crosspy.errors import UserError
-from crosspy.release import Release
-from crosspy.session import Session
+from crosspy.ontarget import runner
+from crosspy.run import session, stages
+from crosspy.run.session import Session
+from crosspy.toolchains import toolchain
+from crosspy.variants import variant
 
 KNOWN = variant.load_all(PROJECT / "variants")
 MANIFEST = {"sizes": {"library": {"bytes": 11_000_000}, "interpreter": {"bytes": 5_500_000}},
@@ -75,7 +79,7 @@ def test_the_table_has_a_row_for_each_and_columns_that_stand_below_each_other(tm
 THREE = """
 import os, sys
 sys.path.insert(0, os.environ["SITE_SCONS"])
-from crosspy import summary
+from crosspy.cli import summary
 class session:
     clock, refused = summary.Clock(), {}
 session.clock.seconds["x"] = 1.0

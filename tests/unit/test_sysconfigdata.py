@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from crosspy import generated, makefile, sysconfigdata
 from crosspy.errors import UserError
-from crosspy.modules import Module
-from crosspy.substitutions import Build, neutral, substitutions, tool_names
+from crosspy.upstream import generated, makefile, sysconfigdata
+from crosspy.upstream.modules import Module
+from crosspy.upstream.substitutions import Build, neutral, substitutions, tool_names
 from installtree import make_tree
 
 BUILD = Build("3.13.7", "aarch64-linux-gnu", "aarch64-linux-gnu", **tool_names("aarch64-linux-gnu"),

@@ -4,7 +4,7 @@ import tomllib
 import pytest
 from samples import PROJECT
 
-from crosspy import tableform, tables
+from crosspy.configure import tableform, tables
 from crosspy.errors import UserError
 
 PROBES = PROJECT / "cpython" / "probes.toml"

@@ -8,9 +8,10 @@ import tiny_elf
 from fakecross import Cross
 from samples import load_variant, static
 
-from crosspy import compiler, crtfiles, toolchain, variant
 from crosspy.errors import UserError
-from crosspy.identity import Identity
+from crosspy.toolchains import compiler, crtfiles, toolchain
+from crosspy.toolchains.identity import Identity
+from crosspy.variants import variant
 
 @pytest.fixture
 def cross(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from closures import search
 from test_appfiles import tree
 
-from crosspy import trace
+from crosspy.closure import trace
 from crosspy.errors import UserError
 
 PYTHON = Path(sys.executable)

@@ -3,8 +3,8 @@ import os
 from pathlib import Path
 
 import pytest
-from crosspy import treestate
-from crosspy.release import Release
+from crosspy.acquire.release import Release
+from crosspy.run import treestate
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -1,8 +1,8 @@
 """What a Makefile.pre.in and Setup files say about their own build."""
 import pytest
 
-from crosspy import upstream
 from crosspy.errors import UserError
+from crosspy.upstream import upstream
 
 MAKEFILE = """\
 PYTHON_OBJS=\\

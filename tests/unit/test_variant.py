@@ -4,8 +4,9 @@ from dataclasses import replace
 import pytest
 from samples import PROJECT, load_variant, static, write_variant
 
-from crosspy import fit, inherit, variant, variantlines
 from crosspy.errors import UserError
+from crosspy.toolchains import fit
+from crosspy.variants import inherit, variant, variantlines
 
 
 def refused(call, *arguments):

@@ -4,8 +4,8 @@ import shutil
 import pytest
 from test_probe import CONFIGURE, FACTS, SMALL, TEMPLATE, blocks, compiler
 
-from crosspy import probe, witness
-from crosspy.ledger import Answer, Ledger
+from crosspy.configure import probe, witness
+from crosspy.configure.ledger import Answer, Ledger
 
 
 @pytest.fixture

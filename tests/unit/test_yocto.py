@@ -4,9 +4,9 @@ import os
 import pytest
 from sdkfolders import SETUP, poky, refused, resolve
 
-from crosspy import sdk, yocto
 from crosspy.errors import UserError
-from crosspy.identity import Identity
+from crosspy.toolchains import sdk, yocto
+from crosspy.toolchains.identity import Identity
 
 
 def test_yocto_s_compiler_keeps_its_flags_and_a_path_with_a_space_stays_one_word(tmp_path, mips, folder):

@@ -1,8 +1,8 @@
 """The linker's words out of what zig's driver tells."""
 import pytest
 
-from crosspy import ziglink
 from crosspy.errors import UserError
+from crosspy.toolchains import ziglink
 
 TOLD = """ar rcs /a b/cache/o/1/libc.a /a b/cache/o/2/x.o
 ld.lld -r -o /a b/cache/o/3/crt1.o /a b/cache/o/4/crt1.o

@@ -1,8 +1,8 @@
 """The config.h.in of a library whose archive comes without: what autoheader makes of its configure.ac."""
 from __future__ import annotations
 
-from ..autoconf import calls, words
-from ..questions import DEFAULT_HEADERS, upper
+from ..configure.autoconf import calls, words
+from ..configure.questions import DEFAULT_HEADERS, upper
 
 
 def template(text: str) -> str:

@@ -15,19 +15,20 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
-from .. import flags, hardening, stages
-from ..fetch import Archive
-from ..options import Options
+from ..acquire.fetch import Archive
+from ..cli.options import Options
 from ..paths import node
-from ..toolchain import Toolchain
-from ..variant import Variant
+from ..run import stages
+from ..toolchains import flags, hardening
+from ..toolchains.toolchain import Toolchain
+from ..variants.variant import Variant
 from .library import Library
 from .recipe import Command, Recipe, Site, Unit
 
 # The arguments that change a library's objects.
 DECIDING = ("toolchain", "sysroot", "glibc", "profile", "optimize", "hardening", "debuginfo", "ssl_certs")
 # What recipes rest on besides their own rooms.
-ROOMS = ("autoconf", "batch", "flags", "hardening", "linking", "probe", "questions", "readback")
+ROOMS = (*(f"configure/{name}" for name in ("autoconf", "batch", "linking", "probe", "questions", "readback")), "toolchains/flags", "toolchains/hardening")
 STAMP = "built.json"
 
 

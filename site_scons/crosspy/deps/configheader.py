@@ -10,12 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from .. import probe, questions, readback
-from ..batch import Compiler, includes
+from ..configure import probe, questions, readback
+from ..configure.batch import Compiler, includes
+from ..configure.linking import link_all
+from ..configure.questions import DEFAULT_HEADERS, DEFAULT_INCLUDES, Question
 from ..errors import UserError
-from ..linking import link_all
-from ..questions import DEFAULT_HEADERS, DEFAULT_INCLUDES, Question
-from ..variant import Variant
+from ..variants.variant import Variant
 from .recipe import Site
 
 _UNDEF = re.compile(r"^(?P<before>[ \t]*#[ \t]*)undef[ \t]+(?P<name>\w+)[ \t]*(?:/\*.*\*/[ \t]*)?$")

@@ -4,10 +4,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..autoconf import calls, strip_comments
+from ..configure.autoconf import calls, strip_comments
+from ..configure.questions import Question
 from ..errors import UserError
-from ..questions import Question
-from ..variant import Variant
+from ..variants.variant import Variant
 from . import autoheader, automake, configheader, facts, shellcase
 from .recipe import Recipe, Site, Unit
 

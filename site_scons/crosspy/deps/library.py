@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import tomlfile
+from ..acquire.fetch import Archive
 from ..errors import UserError
-from ..fetch import Archive
 
 
 @dataclass(frozen=True)

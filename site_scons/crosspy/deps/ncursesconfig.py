@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from .. import questions
-from ..autoconf import strip_comments
+from ..configure import questions
+from ..configure.autoconf import strip_comments
 from ..errors import UserError
 from . import configheader, facts
 from .recipe import Site

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..batch import Compiler
+from ..configure.batch import Compiler
 from ..errors import UserError
 from .recipe import Site
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..options import Options
-from ..toolchain import Toolchain
-from ..variant import Variant
+from ..cli.options import Options
+from ..toolchains.toolchain import Toolchain
+from ..variants.variant import Variant
 from .library import Library
 
 

@@ -8,9 +8,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import stages
-from ..fetch import Archive
-from ..owners import shared
+from ..acquire.fetch import Archive
+from ..run import stages
+from ..sizing.owners import shared
 from .library import Library
 from .linkage import Linked
 

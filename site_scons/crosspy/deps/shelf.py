@@ -5,12 +5,14 @@ import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .. import options as command_line
-from .. import pinned, stages, toolchain
+from ..acquire import pinned
+from ..acquire.fetch import Archive
+from ..acquire.release import FETCHERS
+from ..acquire.unpack import trusted
+from ..cli import options as command_line
 from ..errors import UserError
-from ..fetch import Archive
-from ..release import FETCHERS
-from ..unpack import trusted
+from ..run import stages
+from ..toolchains import toolchain
 from . import building, linkage, record
 from .library import Library
 from .linkage import Linked

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ..configure.questions import upper
 from ..errors import UserError
-from ..questions import upper
 from . import automake, configheader, facts
 from .recipe import Command, Recipe, Site, Unit
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UserError
-from ..toolchain import Toolchain
-from ..variant import Variant
+from ..toolchains.toolchain import Toolchain
+from ..variants.variant import Variant
 from . import choice, pkgconfig, staticlink, sysrootfiles
 from .library import Library, number
 from .linkage import Linked

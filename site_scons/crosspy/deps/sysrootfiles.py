@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import links
 from ..errors import UserError
-from ..variant import Variant
+from ..inspect import links
+from ..variants.variant import Variant
 
 SHARED, STATIC = ".so", ".a"
 LARGEST = 100_000  # bytes of a linker script; real ones have 100

@@ -4,8 +4,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 
-from ..autoconf import strip_comments
-from ..questions import Blocks, Question
+from ..configure.autoconf import strip_comments
+from ..configure.questions import Blocks, Question
 from . import automake, configheader, facts
 from .recipe import Recipe, Site, Unit
 

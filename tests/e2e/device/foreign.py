@@ -4,7 +4,7 @@ import ctypes.util
 import errno
 import json
 import struct
-from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_double, c_float, c_int, c_long, c_longlong, c_size_t, c_void_p, sizeof
+from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_double, c_float, c_int, c_long, c_longlong, c_size_t, c_void_p, sizeof
 
 
 class Point(Structure):

@@ -1,0 +1,1 @@
+"""Releases and libraries' archives: pinned, fetched, verified, unpacked."""

@@ -1,0 +1,1 @@
+"""Single-file programs: their modules, frozen and linked."""

@@ -1,0 +1,1 @@
+"""Scripts that the bootstrap runs. They import each other by their bare names, and of the library only what the bootstrap has."""

@@ -1,0 +1,1 @@
+"""Which modules an application carries, and why."""

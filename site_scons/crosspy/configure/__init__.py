@@ -1,0 +1,1 @@
+"""What configure answers for other builds: questions to a compiler, answers, pyconfig.h."""

@@ -1,0 +1,1 @@
+"""What a repository that uses this one gets: builders, embedding, images."""

@@ -1,0 +1,1 @@
+"""What a build consists of, and under which licences."""

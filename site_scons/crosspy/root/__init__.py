@@ -1,0 +1,1 @@
+"""root/: which files, installed, stripped, and the manifest of them."""

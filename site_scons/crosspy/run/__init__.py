@@ -1,0 +1,1 @@
+"""One run before the graph: checked, locked, planned."""

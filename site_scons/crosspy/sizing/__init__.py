@@ -1,0 +1,1 @@
+"""Which bytes come from where, and what leaving something out would save."""

@@ -1,0 +1,1 @@
+"""The compilers that people have: found, asked, held against a variant; the flags that they get."""

@@ -1,0 +1,1 @@
+"""What CPython's own build description states, and the plan that follows from it."""

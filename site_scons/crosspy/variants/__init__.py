@@ -1,0 +1,1 @@
+"""The folders of variants: what is known about each target."""
