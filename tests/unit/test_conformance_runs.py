@@ -15,7 +15,7 @@ import tiny_elf
 from samples import PROJECT, load_variant, static
 
 from crosspy.errors import UserError
-from crosspy.ontarget import device, runner
+from crosspy.ontarget import device, groups, runner
 
 
 def test_a_program_of_this_machine_runs_directly_and_a_foreign_one_under_qemu(tmp_path, monkeypatch):
@@ -154,7 +154,7 @@ def conformance(tmp_path):
         process.kill()
         process.communicate()
     if (tmp_path / "leader").exists():
-        device._kill(int((tmp_path / "leader").read_text()))   # of the run that was killed
+        groups.kill(int((tmp_path / "leader").read_text()))   # of the run that was killed
 
 
 def alive(file):
@@ -210,7 +210,7 @@ def test_a_module_whose_import_only_says_why_it_is_absent_is_lacking(tmp_path):
 
 
 def test_after_a_stop_nothing_begins():
-    groups = device.Groups()
-    assert groups.call(["/bin/sh", "-c", "exit 3"], 30) == 3 and groups.call(["/bin/sleep", "97"], 0.1) is None
-    groups.stop()
-    assert groups.call(["/bin/sh", "-c", "exit 3"], 30) is None
+    at_work = groups.Groups()
+    assert at_work.call(["/bin/sh", "-c", "exit 3"], 30) == 3 and at_work.call(["/bin/sleep", "97"], 0.1) is None
+    at_work.stop()
+    assert at_work.call(["/bin/sh", "-c", "exit 3"], 30) is None

@@ -23,6 +23,7 @@ from ..errors import UserError, nearest
 from ..inspect import verdict
 from ..variants import inherit, variant
 from . import device, expectations, runner
+from .groups import Groups
 from .regrtest import Result
 
 STATUSES = ("passed", "failed", "skipped", "timeout", "crashed")
@@ -133,7 +134,7 @@ def _run(args: argparse.Namespace) -> int:
         raise UserError(f"--variant {args.variant}", nearest(args.variant, known) or "there is no such variant", "name a folder of --variants")
     target = known[args.variant]
     found = runner.runner(target)
-    row = None
+    row, groups = None, Groups()
     with device.ends_in_order(), device.scratch(args.output) as scratch:
         try:
             shutil.copytree(args.root, scratch / "device", symlinks=True)
@@ -143,11 +144,12 @@ def _run(args: argparse.Namespace) -> int:
             env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **dict(found.env)}
             if found.foreign:
                 row = _row(python, found.words[0], env)
-            tests = device.Device((*found.words, str(python)), env, scratch, device.SECONDS * (3 if found.foreign else 1))
+            tests = device.Device((*found.words, str(python)), env, scratch, device.SECONDS * (3 if found.foreign else 1), found.foreign, groups)
             files = chosen(args.only, tests.files())
             expected = expectations.load(args.variants, sorted({target.name, target.triple}), found.foreign, tests.lacks)
-            results = run_all(files, lambda file: tests.run(file, expected), args.jobs, lambda line: print(line, flush=True), tests.groups.stop)
+            results = run_all(files, lambda file: tests.run(file, expected), args.jobs, lambda line: print(line, flush=True), groups.stop)
         finally:
+            groups.stop()
             runner.unregister(row)
     idle = expectations.idle(expected, [result.file for result in results if result.ran],
                              [test for result in results for test in (*result.failed, *result.retried)])

@@ -7,67 +7,40 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from ..errors import UserError
 from . import expectations, regrtest
+from .forks import Forks
+from .groups import Groups
 
 SECONDS, GRACE = 900, 30   # of one file, threefold under qemu; on top, for regrtest to tell where it hangs
 _LACKS = "import sys; __import__(sys.argv[1])"  # a stand-in, whose import says why a module is absent, can be found
 
 
-class Groups:
-    """Process groups at work: each command is one, with what it starts. After stop() there is none, and none begins."""
-
-    def __init__(self) -> None:
-        self._lock, self._leaders, self._stopped = threading.Lock(), set[int](), False
-
-    def call(self, words: Sequence[str], seconds: float, **more) -> int | None:
-        """Run a command, then kill what it left running. Returns its status, None after its time or a stop()."""
-        with self._lock:
-            if self._stopped:
-                return None
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True, **more)
-            self._leaders.add(process.pid)
-        try:
-            code: int | None = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            code = None
-        with self._lock:
-            self._leaders.remove(process.pid)
-            _kill(process.pid)
-        process.wait()
-        return code
-
-    def stop(self) -> None:
-        """Kill all, also what they have started."""
-        with self._lock:
-            self._stopped = True
-            for leader in self._leaders:
-                _kill(leader)
-
-
-def _kill(group: int) -> None:
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
 @dataclass(frozen=True)
 class Device:
-    """A copy of root/ to run tests in: they write beside the library. command: the interpreter's words. seconds: per file."""
+    """A copy of root/ to run tests in: they write beside the library.
+
+    command: the interpreter's words; seconds: per file. slow: the interpreter takes long to start, so that processes which run a file
+    each are forked from one that has loaded what all of them need.
+    """
 
     command: tuple[str, ...]
     env: Mapping[str, str]
     scratch: Path
     seconds: float = SECONDS
-    groups: Groups = field(default_factory=Groups)
+    slow: bool = False
+    groups: Groups = field(default_factory=Groups)   # whoever stops them may give them
+
+    @cached_property
+    def _forks(self) -> Forks:
+        return Forks(self.command, self.env, self.scratch, self.groups, self.seconds)
 
     def files(self) -> list[str]:
         """Return every test file that the interpreter's test package has. Raises UserError when it has none."""
@@ -93,11 +66,12 @@ class Device:
         # A short name: the path of a socket below it takes no more than 107 bytes (unix(7)).
         with tempfile.TemporaryDirectory(prefix="", dir=self.scratch, ignore_cleanup_errors=True) as folder:
             # curses: screens go into a file where there is no terminal
-            words = [*self.command, "-m", "test", "-W", "-u", "curses", "--timeout", str(self.seconds), "--tempdir", folder, file]
-            with open(Path(folder) / "output", "w+b") as stream:
-                code = self.groups.call(words, self.seconds + GRACE, env={**self.env, "HOME": folder, "TMPDIR": folder}, cwd=folder, stdout=stream)
-                stream.seek(0)
-                output = stream.read().decode("utf-8", "replace")
+            words = ["-W", "-u", "curses", "--timeout", str(self.seconds), "--tempdir", folder, file]
+            env, said = {**self.env, "HOME": folder, "TMPDIR": folder}, Path(folder, "output")
+            with open(said, "wb") as stream:
+                code = (self._forks.call(words, self.seconds + GRACE, folder, env) if self.slow
+                        else self.groups.call([*self.command, "-m", "test", *words], self.seconds + GRACE, env=env, cwd=folder, stdout=stream))
+            output = said.read_text("utf-8", "replace")
         return regrtest.judged(file, code, output, time.monotonic() - start, expected)
 
 
