@@ -6,7 +6,7 @@ import pytest
 from samples import PROJECT
 
 from crosspy.configure import autoconf, tables
-from crosspy.run import stages
+from crosspy.run import plankey
 from crosspy.toolchains import flags
 from crosspy.upstream import coreplan, modules, upstream
 
@@ -123,7 +123,7 @@ def test_four_modules_are_frozen_early_and_every_source_is_there(release_tree, m
 
 
 def test_every_file_that_a_plan_rests_on_is_in_the_tree(release_tree):
-    assert [name for name in stages.READ_FROM_TREE if not (release_tree / name).exists()] == []
+    assert [name for name in plankey.READ_FROM_TREE if not (release_tree / name).exists()] == []
 
 
 def test_no_macro_of_our_table_is_gone_from_the_release(release_tree):

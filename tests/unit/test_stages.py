@@ -5,12 +5,12 @@ import os
 import shutil
 
 import pytest
-from samples import PROJECT, given, job, load_variant
+from samples import PROJECT, job, load_variant
 
 from crosspy import paths
 from crosspy.cli import options
 from crosspy.errors import UserError
-from crosspy.run import stages
+from crosspy.run import plankey, stages
 from crosspy.variants.variant import Python
 
 
@@ -56,6 +56,11 @@ def test_scons_sees_a_path_from_the_top():
     assert paths.node("build/x") == "#build/x" and paths.node("/opt/x") == "/opt/x"
 
 
+def key(job, project):
+    plankey.rules.cache_clear()   # a run reads them once, and here they change
+    return plankey.of(job, project)
+
+
 @pytest.fixture
 def project(tmp_path):
     """Return a checkout with one rule and one table."""
@@ -72,7 +77,7 @@ def plain(tmp_path):
 
 def test_equal_inputs_have_one_key(project, plain, tmp_path):
     again = dataclasses.replace(plain, variant=load_variant(tmp_path / "again"))
-    assert stages._key(plain, project) == stages._key(again, project)
+    assert key(plain, project) == key(again, project)
 
 
 VARIANT_FACTS = [("summary", "another"), ("short", ("m",)), ("python", Python("other", "shared")),
@@ -82,7 +87,7 @@ VARIANT_FACTS = [("summary", "another"), ("short", ("m",)), ("python", Python("o
 @pytest.mark.parametrize("field, value", VARIANT_FACTS)
 def test_another_fact_of_the_variant_is_another_key(project, plain, field, value):
     changed = dataclasses.replace(plain, variant=dataclasses.replace(plain.variant, **{field: value}))
-    assert stages._key(changed, project) != stages._key(plain, project)
+    assert key(changed, project) != key(plain, project)
 
 
 @pytest.mark.parametrize("table, field, value", [("machine", "bits", 64), ("libc", "floor", "2.28"), ("toolchain", "gcc", "mips-x"),
@@ -90,7 +95,7 @@ def test_another_fact_of_the_variant_is_another_key(project, plain, field, value
 def test_another_fact_in_a_table_of_the_variant_is_another_key(project, plain, table, field, value):
     inner = dataclasses.replace(getattr(plain.variant, table), **{field: value})
     changed = dataclasses.replace(plain, variant=dataclasses.replace(plain.variant, **{table: inner}))
-    assert stages._key(changed, project) != stages._key(plain, project)
+    assert key(changed, project) != key(plain, project)
 
 
 # bootstrap= decides by whether it is given; sysroot= through the digest and the command of the toolchain that is made with it
@@ -103,70 +108,70 @@ def test_another_option_is_another_key_unless_it_decides_nothing(project, plain,
     free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28", "flash": "4M"}.get(name, "x")
     value = argument.convert(free if argument.free else argument.values[1])
     changed = dataclasses.replace(plain, options=dataclasses.replace(plain.options, **{name: value}))
-    assert (stages._key(changed, project) == stages._key(plain, project)) == (name in SHOWN_ONLY)
+    assert (key(changed, project) == key(plain, project)) == (name in SHOWN_ONLY)
 
 
 @pytest.mark.parametrize("part, field, value", [("toolchain", "digest", "f" * 64), ("toolchain", "cc", ("/opt/cross/bin/gcc", "-m32")),
                                                 ("release", "digest", "f" * 64), ("release", "version", "3.13.16")])
 def test_another_toolchain_or_release_is_another_key(project, plain, part, field, value):
     changed = dataclasses.replace(plain, **{part: dataclasses.replace(getattr(plain, part), **{field: value})})
-    assert stages._key(changed, project) != stages._key(plain, project)
+    assert key(changed, project) != key(plain, project)
 
 
 @pytest.mark.parametrize("field, value", [("folder", "build/other"), ("frozen", "build/other"), ("tree", "other"),
                                           ("bootstrap", True), ("interpreter", "/opt/python3.13")])
 def test_another_place_is_another_key(project, plain, field, value):
-    assert stages._key(dataclasses.replace(plain, **{field: value}), project) != stages._key(plain, project)
+    assert key(dataclasses.replace(plain, **{field: value}), project) != key(plain, project)
 
 
 def test_a_moved_checkout_is_another_key(project, plain, monkeypatch):
-    before = stages._key(plain, project)
+    before = key(plain, project)
     monkeypatch.chdir(project)
-    assert stages._key(plain, project) != before
+    assert key(plain, project) != before
 
 
 @pytest.mark.parametrize("name", ["site_scons/crosspy/inspect/rules.py", "cpython/probes.toml"])
 def test_an_edited_rule_or_table_is_another_key_and_one_put_back_is_the_old(project, plain, name):
-    before = stages._key(plain, project)
+    before = key(plain, project)
     (project / name).write_text("x = 2\n")
-    assert stages._key(plain, project) != before
+    assert key(plain, project) != before
     (project / name).write_text("x = 1\n")
-    assert stages._key(plain, project) == before
+    assert key(plain, project) == before
 
 
 def test_what_scons_reads_itself_is_not_part_of_a_key(project, plain):
-    before = stages._key(plain, project)
+    before = key(plain, project)
     (project / "cpython/SConscript").write_text("x = 2\n")
-    assert stages._key(plain, project) == before
+    assert key(plain, project) == before
 
 
 @pytest.fixture
 def edited(plain):
     """Return a job on a tree that people edit."""
     tree = plain.release.tree
-    for name in stages.READ_FROM_TREE:
+    for name in plankey.READ_FROM_TREE:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("1")
     return dataclasses.replace(plain, release=dataclasses.replace(plain.release, editable=True, digest=""))
 
 
 def test_each_file_that_a_plan_is_read_from_counts_in_an_edited_tree(project, edited):
-    keys = {stages._key(edited, project)}
-    for name in stages.READ_FROM_TREE:
+    keys = {key(edited, project)}
+    for name in plankey.READ_FROM_TREE:
         (edited.release.tree / name).write_text("2")
-        keys.add(stages._key(edited, project))
-    assert len(keys) == len(stages.READ_FROM_TREE) + 1
+        keys.add(key(edited, project))
+    assert len(keys) == len(plankey.READ_FROM_TREE) + 1
 
 
 def test_an_edited_tree_without_such_a_file_is_one_user_error(project, edited):
     shutil.rmtree(edited.release.tree / "Misc")
     with pytest.raises(UserError, match="use a complete CPython source tree"):
-        stages._key(edited, project)
+        key(edited, project)
 
 
 def test_a_cached_plan_is_read_without_probing(plain, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cached = {"key": stages._key(plain, PROJECT), "files": [], "units": ["u"]}
+    cached = {"key": key(plain, PROJECT), "files": [], "units": ["u"]}
     stages.write(tmp_path / plain.folder / "graph.json", json.dumps(cached))
     monkeypatch.setattr(stages.probing, "known", lambda *arguments: pytest.fail("it probed"))
     assert stages.plan(plain, PROJECT, print)["units"] == ["u"]
@@ -176,7 +181,7 @@ def test_a_cached_plan_is_read_without_probing(plain, tmp_path, monkeypatch):
                                     lambda text: text.replace('"files": []', '"files": ["build/gone"]')])
 def test_a_damaged_or_incomplete_plan_is_made_again(plain, tmp_path, monkeypatch, damage):
     monkeypatch.chdir(tmp_path)
-    text = json.dumps({"key": stages._key(plain, PROJECT), "files": []})
+    text = json.dumps({"key": key(plain, PROJECT), "files": []})
     stages.write(tmp_path / plain.folder / "graph.json", damage(text))
     asked = []
     monkeypatch.setattr(stages.probing, "known", lambda *arguments: asked.append("probe"))

@@ -5,18 +5,17 @@ them: a warm run reads one JSON file and starts no process.
 """
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shlex
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..acquire.release import Release
 from ..apps import minimal, staticdl
-from ..cli.options import Options, deciding
+from ..cli.options import Options
 from ..configure import ledger, probing, pyconfig
 from ..deps import choice, linkage
 from ..deps.library import Library
@@ -26,11 +25,7 @@ from ..toolchains import flags
 from ..toolchains.toolchain import Toolchain
 from ..upstream import coreplan, drift, makefile as makefile_texts, modules, upstream
 from ..variants.variant import Variant
-
-READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/patchlevel.h", "Modules/Setup",
-                  "Modules/Setup.stdlib.in", "Modules/Setup.bootstrap.in", "Modules/config.c.in", "Misc/python.pc.in",
-                  "Misc/python-embed.pc.in", "Misc/stable_abi.toml", "Misc/python-config.sh.in", "Misc/python-config.in", "Modules/makesetup")
-
+from . import plankey
 
 PLAIN = "-plain"  # with debuginfo=split, libpython.a is made of objects without debug information
 # libpython3.so only needs libpython3.13.so; but zig links nothing without an object.
@@ -80,7 +75,7 @@ def plan(job: Job, project: Path, say: Callable[[str], None]) -> dict:
     project: our own checkout, with cpython/ and site_scons/.  A new plan has ``texts``, which commit() writes.
     """
     path = Path(job.folder) / "graph.json"
-    key = _key(job, project)
+    key = plankey.of(job, project)
     try:
         cached = json.loads(path.read_text("utf-8"))
         if cached["key"] == key and all(os.path.exists(name) for name in cached["files"]):
@@ -117,22 +112,6 @@ def write(path: Path, text: str) -> None:
     part.write_text(text, "utf-8")
     part.chmod(0o644)
     os.replace(part, path)
-
-
-def _key(job: Job, project: Path) -> str:
-    digest = hashlib.sha256()
-    rows = [asdict(job.variant), deciding(job.options), bool(job.options.bootstrap), job.toolchain.digest, job.toolchain.cc,
-            job.release.digest, job.release.version, job.folder, job.frozen, job.tree, job.bootstrap, job.interpreter,
-            os.getcwd(), os.path.relpath(project), installed.private_folders(job), dict(job.deps), job.links,
-            {name: one.key for name, one in job.found.items()}]
-    digest.update(json.dumps(rows, sort_keys=True).encode())
-    for folder, pattern in (("site_scons/crosspy", "**/*.py"), ("cpython", "*.toml"), ("cpython/device", "*.py")):
-        for path in sorted((project / folder).glob(pattern)):
-            digest.update(path.read_bytes())
-    if job.release.editable:
-        for name in READ_FROM_TREE:
-            digest.update(upstream.read(job.release.tree, name).encode())
-    return digest.hexdigest()
 
 
 def _make(job: Job, answers: ledger.Ledger) -> dict:
