@@ -24,7 +24,7 @@ def test_a_program_of_this_machine_runs_directly_and_a_foreign_one_under_qemu(tm
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     with pytest.raises(UserError, match="it runs on a mips only, and this is a x86_64"):
         runner.runner(load_variant(tmp_path / "b"))
-    words = 'machine = "mips"\nqemu = "qemu-x"\nqemu_package = "qemu-user"\nsysroot = "/no"\n'
+    words = 'machine = "mips"\nqemu = "qemu-x"\nqemu_package = "qemu-user"\nqemu_cpu = "24Kc"\nsysroot = "/no"\n'
     qemu = load_variant(tmp_path / "c", ('machine = "mips"\n', words), ("[elf]\n", '[elf]\ninterpreter = "/lib/ld.so"\n'))
     monkeypatch.setattr(runner.shutil, "which", lambda name: "")
     with pytest.raises(UserError, match="qemu-x is not on PATH. Fix: apt-get install qemu-user"):
@@ -35,7 +35,9 @@ def test_a_program_of_this_machine_runs_directly_and_a_foreign_one_under_qemu(tm
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib/ld.so").touch()
     monkeypatch.setenv("QEMU_LD_PREFIX", str(tmp_path))
-    assert runner.runner(qemu) == runner.Runner(("/bin/qemu-x",), (("QEMU_LD_PREFIX", str(tmp_path)),)) and runner.runner(qemu).foreign
+    assert runner.runner(qemu) == runner.Runner(("/bin/qemu-x",), (("QEMU_CPU", "24Kc"), ("QEMU_LD_PREFIX", str(tmp_path)))) and runner.runner(qemu).foreign
+    monkeypatch.setenv("QEMU_CPU", "74Kf")
+    assert runner.runner(qemu).env[0] == ("QEMU_CPU", "74Kf")
 
 
 def test_a_32_bit_program_of_the_same_family_runs_directly_when_it_needs_no_loader(tmp_path, monkeypatch):

@@ -103,13 +103,14 @@ class Run:
     """How a program of the target runs here. machine: as ``uname -m`` names a host that runs it directly.
 
     qemu: the qemu-user program; qemu_version: the oldest that has the instructions, "8.1". qemu_package, sysroot_package: Debian packages that bring it and the libc.
-    sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``.
+    sysroot: the folder of that libc, for ``QEMU_LD_PREFIX``. qemu_cpu: the processor to show, for ``QEMU_CPU``.
     """
 
     machine: str
     qemu: str = ""
     qemu_version: str = ""
     qemu_package: str = ""
+    qemu_cpu: str = ""
     sysroot: str = ""
     sysroot_package: str = ""
 
