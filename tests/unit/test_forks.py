@@ -13,8 +13,8 @@ from crosspy.ontarget.forks import Forks
 PACKAGE = {"__init__.py": "", "libregrtest/__init__.py": "", "libregrtest/main.py": "import os; os.write(1, b'loaded')", "__main__.py": """
 import os, sys, time
 from test.libregrtest import main
-print(sys.argv[1:], os.getcwd() == os.environ["HOME"] == sys.path[0], os.getpgid(0) == os.getsid(0) == os.getpid(), flush=True)
-exec(os.environ["DOES"])
+print(sys.argv[2:], os.getcwd() == os.environ["TMPDIR"] == sys.path[0], os.getpgid(0) == os.getsid(0) == os.getpid(), flush=True)
+exec(sys.argv[1])
 """}
 
 
@@ -29,7 +29,7 @@ def forks(tmp_path):
 
     def run(does, seconds=30, name="one"):
         (tmp_path / name).mkdir(exist_ok=True)
-        return made.call(["-W", name], seconds, str(tmp_path / name), {"DOES": does, "HOME": str(tmp_path / name)})
+        return made.call([does, name], seconds, str(tmp_path / name))
     run.groups = at_work
     yield run
     at_work.stop()
@@ -37,9 +37,9 @@ def forks(tmp_path):
 
 def test_each_file_has_a_process_of_its_own_and_the_package_is_loaded_once(forks, tmp_path):
     assert forks("sys.exit(3)") == 3 and forks("print('x')", name="two") == 0
-    assert (tmp_path / "one/output").read_text() == "['-W', 'one'] True True\n"
-    assert (tmp_path / "two/output").read_text() == "['-W', 'two'] True True\nx\n"
-    server, = tmp_path.glob("server-*")
+    assert (tmp_path / "one/output").read_text() == "['one'] True True\n"
+    assert (tmp_path / "two/output").read_text() == "['two'] True True\nx\n"
+    server, = tmp_path.glob("home-*.output")
     assert server.read_text() == "loaded", "one server has run both"
 
 
@@ -60,7 +60,7 @@ def test_a_file_that_hangs_or_crashes_ends_alone(forks, tmp_path):
         time.sleep(0.05)
     assert not alive(child), "it goes with what started it"
     assert forks("os.abort()") == -signal.SIGABRT and forks("pass") == 0
-    assert len(list(tmp_path.glob("server-*"))) == 1
+    assert len(list(tmp_path.glob("home-*.output"))) == 1
 
 
 def test_a_server_that_is_gone_is_told_and_the_next_file_gets_another(forks):
@@ -78,4 +78,4 @@ def test_an_interpreter_without_a_test_package_is_told(tmp_path):
     (tmp_path / "test").mkdir()
     (tmp_path / "test/__init__.py").write_text("")
     with pytest.raises(UserError, match="(?s)it does not load its test package .*No module named 'test.libregrtest'"):
-        Forks([sys.executable], {"PYTHONPATH": str(tmp_path)}, tmp_path, groups.Groups(), 30).call([], 30, str(tmp_path), {})
+        Forks([sys.executable], {"PYTHONPATH": str(tmp_path)}, tmp_path, groups.Groups(), 30).call([], 30, str(tmp_path))

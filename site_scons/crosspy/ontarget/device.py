@@ -67,10 +67,11 @@ class Device:
         with tempfile.TemporaryDirectory(prefix="", dir=self.scratch, ignore_cleanup_errors=True) as folder:
             # curses: screens go into a file where there is no terminal
             words = ["-W", "-u", "curses", "--timeout", str(self.seconds), "--tempdir", folder, file]
-            env, said = {**self.env, "HOME": folder, "TMPDIR": folder}, Path(folder, "output")
+            said = Path(folder, "output")
             with open(said, "wb") as stream:
-                code = (self._forks.call(words, self.seconds + GRACE, folder, env) if self.slow
-                        else self.groups.call([*self.command, "-m", "test", *words], self.seconds + GRACE, env=env, cwd=folder, stdout=stream))
+                code = (self._forks.call(words, self.seconds + GRACE, folder) if self.slow
+                        else self.groups.call([*self.command, "-m", "test", *words], self.seconds + GRACE, cwd=folder, stdout=stream,
+                                              env={**self.env, "HOME": folder, "TMPDIR": folder}))
             output = said.read_text("utf-8", "replace")
         return regrtest.judged(file, code, output, time.monotonic() - start, expected)
 

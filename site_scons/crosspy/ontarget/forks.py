@@ -5,6 +5,7 @@ import json
 import os
 import select
 import signal
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,22 +17,22 @@ SCRIPT = Path(__file__).with_name("forkserver.py")
 
 
 class Forks:
-    """As many interpreters as files run at once. command: the interpreter's words; folder: of what they print; seconds: to load.
+    """As many interpreters as files run at once. command: the interpreter's words; folder: where each gets a home; seconds: to load.
 
-    Raises UserError, from call(), when one does not start.
+    The home is that of its files, too: site looks at it when an interpreter starts. Raises UserError, from call(), when one does not start.
     """
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], folder: Path, groups: Groups, seconds: float):
         self._command, self._env, self._folder, self._groups, self._seconds = command, env, folder, groups, seconds
         self._free: list[_Server] = []
 
-    def call(self, words: Sequence[str], seconds: float, folder: str, env: Mapping[str, str]) -> int | None:
+    def call(self, words: Sequence[str], seconds: float, folder: str) -> int | None:
         """Run ``python -m test WORDS`` in a folder, whose file ``output`` gets what it prints. Returns its status, None after its
         time or a stop()."""
         server = self._free.pop() if self._free else self._started()
         if not server:
             return None
-        code, alive = server.run(self._groups, [folder, dict(env), list(words)], seconds)
+        code, alive = server.run(self._groups, [folder, list(words)], seconds)
         if alive:
             self._free.append(server)
         else:
@@ -42,9 +43,10 @@ class Forks:
         theirs, commands = os.pipe()
         answers, told = os.pipe()
         try:
-            with open(self._folder / f"server-{commands}", "w+b") as stream:
-                process = self._groups.start([*self._command, str(SCRIPT), str(theirs), str(told)], env=self._env, cwd=self._folder, stdout=stream,
-                                             pass_fds=(theirs, told))
+            home = tempfile.mkdtemp(prefix="home-", dir=self._folder)
+            with open(f"{home}.output", "wb") as stream:
+                process = self._groups.start([*self._command, str(SCRIPT), str(theirs), str(told)], env={**self._env, "HOME": home}, cwd=home,
+                                             stdout=stream, pass_fds=(theirs, told))
         finally:
             os.close(theirs)
             os.close(told)

@@ -2,7 +2,7 @@
 
     forkserver.py COMMANDS ANSWERS
 
-COMMANDS and ANSWERS are descriptors. A command is a line of JSON: a folder to work in, the environment, and the words for
+COMMANDS and ANSWERS are descriptors. A command is a line of JSON: a folder to work in, for temporary files, too, and the words for
 ``python -m test``. The first answer is ``ready``. Each command has two: the process's number, which is a group and session of its
 own, and its status as subprocess counts it. What it prints goes into the folder's file ``output``.
 """
@@ -14,7 +14,7 @@ import sys
 import test.libregrtest.main  # noqa: F401  (what each process would load first)
 
 
-def run(folder: str, env: dict[str, str], words: list[str]) -> None:
+def run(folder: str, words: list[str]) -> None:
     """Do what ``python -m test WORDS`` does in a process of its own."""
     os.setsid()
     os.chdir(folder)
@@ -22,8 +22,7 @@ def run(folder: str, env: dict[str, str], words: list[str]) -> None:
     for number in (1, 2):
         os.dup2(output, number)
     os.close(output)
-    os.environ.clear()
-    os.environ.update(env)
+    os.environ["TMPDIR"] = folder
     sys.path[0], sys.argv = folder, ["test", *words]
     runpy.run_module("test", run_name="__main__", alter_sys=True)
 
