@@ -131,6 +131,12 @@ esac
 """
 
 
+def as_in_a_terminal():
+    """Take signals, also where these tests run in the background or with nohup."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.fixture
 def conformance(tmp_path):
     """A function that begins a run with that interpreter."""
@@ -142,11 +148,12 @@ def conformance(tmp_path):
     name = load_variant(tmp_path / "variants", ('machine = "mips"\n', f'machine = "{platform.machine()}"\n')).name
     begun = []
 
-    def begin(wait=True, **more):
+    def begin(wait=True, preexec_fn=as_in_a_terminal, **more):
         words = ["run", "--root", "root", "--python", "usr/bin/python3.13", "--variant", name, "--variants", "variants",
                  "--output", "conformance.json"]
         begun.append(subprocess.Popen([sys.executable, "-m", "crosspy.ontarget.conformance", *words], cwd=tmp_path, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(PROJECT / "site_scons")}, **more))
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(PROJECT / "site_scons")},
+                                      preexec_fn=preexec_fn, **more))
         end = time.monotonic() + 60
         while wait and not (tmp_path / "traps").exists() and time.monotonic() < end:
             time.sleep(0.05)

@@ -102,7 +102,7 @@ def test_upstream_s_modules_do_without_what_a_stand_in_refuses(tmp_path):
     """
     done = subprocess.run([sys.executable, "-I", "-S", "-B", "-c", program, str(tmp_path)], capture_output=True, text=True)
     assert done.stdout == "True 16 4\ndbm.dumb 1\n", done.stderr
-    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: No module named '_gdbm': needs x")
+    assert "Error: No module named '_gdbm': needs x" in done.stderr.splitlines()[-1]   # a distribution's dbm.gnu has words of its own, too
 
 
 def bytecode(job, **arguments):
