@@ -66,8 +66,8 @@ class Build:
     def environment(self) -> dict[str, str]:
         """The whole environment of its programs: a device's, and where qemu finds the libc."""
         found = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C.UTF-8"}
-        if self.foreign and self.variant.run.qemu_cpu:
-            found["QEMU_CPU"] = os.environ.get("QEMU_CPU") or self.variant.run.qemu_cpu
+        if self.foreign:
+            found |= dict(runner.processor(self.variant))
         if self.foreign and self.variant.run.sysroot:
             folder = os.environ.get("QEMU_LD_PREFIX") or self.variant.run.sysroot
             if not os.path.exists(folder + self.variant.elf.interpreter):

@@ -16,7 +16,6 @@ import test.libregrtest.main  # noqa: F401  (what each process would load first)
 
 def run(folder: str, words: list[str]) -> None:
     """Do what ``python -m test WORDS`` does in a process of its own."""
-    os.setsid()
     os.chdir(folder)
     output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     for number in (1, 2):
@@ -44,9 +43,10 @@ while True:
     asked = command()
     process = os.fork()
     if not process:
+        os.setsid()
+        os.write(answers, b"%d\n" % os.getpid())   # not before it leads a group, which others may want to end
         os.close(commands)
         os.close(answers)
         run(*asked)
         sys.exit()
-    os.write(answers, b"%d\n" % process)
     os.write(answers, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))

@@ -16,10 +16,14 @@ class Groups:
 
     def start(self, words: Sequence[str], **more) -> subprocess.Popen | None:
         """Start a command as a group of its own; None after a stop()."""
-        begun = []
-        self.adopt(lambda: begun.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True,
-                                                         **more)) or begun[0].pid)
-        return begun[0] if begun else None
+        process = None
+
+        def begin() -> int:
+            nonlocal process
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True, **more)
+            return process.pid
+        self.adopt(begin)
+        return process
 
     def adopt(self, begin: Callable[[], int]) -> int:
         """Let a function begin a group; it returns the leader, or 0. Returns the same, after a stop() 0 without asking it."""
@@ -57,9 +61,8 @@ class Groups:
 
 
 def kill(group: int) -> None:
-    """Kill a process group, or what is about to become its leader."""
-    for how in (os.killpg, os.kill):
-        try:
-            return how(group, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    """Kill a process group, if there is one."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

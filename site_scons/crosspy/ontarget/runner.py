@@ -49,14 +49,18 @@ def runner(variant: Variant) -> Runner:
         raise UserError(where, f"{run.qemu} is not on PATH", f"apt-get install {run.qemu_package}")
     if here := too_old(variant, program):
         raise UserError(where, f"{run.qemu} is {here}, which lacks instructions of the target", f"install qemu {run.qemu_version} or newer")
-    env = (("QEMU_CPU", os.environ.get("QEMU_CPU") or run.qemu_cpu),) if run.qemu_cpu else ()
     if not loader:
-        return Runner((program,), env)
+        return Runner((program,), processor(variant))
     sysroot = os.environ.get("QEMU_LD_PREFIX") or run.sysroot
     if not os.path.exists(sysroot + loader):
         raise UserError(where, f"its loader {loader} is not in {sysroot or '/'}",
                         f"apt-get install {run.sysroot_package or 'the libc of the target'}, or set QEMU_LD_PREFIX")
-    return Runner((program,), (*env, ("QEMU_LD_PREFIX", sysroot)))
+    return Runner((program,), (*processor(variant), ("QEMU_LD_PREFIX", sysroot)))
+
+
+def processor(variant: Variant) -> tuple[tuple[str, str], ...]:
+    """Return the variable that tells qemu-user which processor to show: the user's own word, or the variant's, if it has one."""
+    return (("QEMU_CPU", os.environ.get("QEMU_CPU") or variant.run.qemu_cpu),) if variant.run.qemu_cpu else ()
 
 
 def too_old(variant: Variant, program: str) -> str:
