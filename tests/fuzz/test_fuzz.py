@@ -101,9 +101,10 @@ def test_a_damaged_archive_has_members_or_is_damaged(examples):
 
 def judged(root: Path) -> None:
     """Judge all files of a root/ by every rule, and show the findings in each form."""
-    found = policy.judge(inspection.inspect(root, expected(), inspection.FactsCache(None)), expected())
+    entries = inspection.inspect(root, expected(), inspection.FactsCache(None))
+    found = policy.judge(entries, expected())
     assert {one.rule for one in found} <= {rule.id for rule in policy.RULES} and all(str(one) for one in found)
-    assert verdict.table(found) and verdict.junit(found, expected())
+    assert verdict.table(found) and verdict.junit(found, entries, expected())
 
 
 @pytest.mark.parametrize("examples", LENGTHS)

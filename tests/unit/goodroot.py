@@ -48,7 +48,7 @@ def relocatable(**changes) -> bytes:
 
 # What a plan adds to the variant.
 ASKED = {"attributes": ["ARM.ABI_VFP_ARGS=1"], "properties": ["BTI"], "module_needed": {"spam": ["libspam.so*"]}, "stable_abi": list(ABI),
-         "exports": ["Py*", "_start"], "dates": ["Aug 5 2026", "12:25:43"], "shebangs": ["/bin/sh"], "size_limit": 1_000_000,
+         "exports": ["Py*", "_start"], "dates": ["Aug 5 2026", "12:25:43"], "shebangs": ["/bin/sh", "/bin/env"], "size_limit": 1_000_000,
          "debug_link": True, "build_id": True, "stripped": True, "pie": True, "bound": True, "stack_protector": True, "fortify": True}
 ATTRIBUTES = ".ARM.attributes", 0x70000003
 HARD, SOFT = (tiny_elf.aeabi((28, value)) for value in (1, 0))
@@ -71,7 +71,8 @@ def write_root(folder: Path) -> Path:
     write(folder, ARCHIVE, tiny_elf.ar({"dictobject.o": relocatable(), "an_object_with_a_long_name.o": relocatable()}))
     write(folder, "usr/lib/python3.13/os.py", b"# in /home/builder/workshop, which is another folder\n")
     write(folder, "usr/bin/pydoc3", b"#!/usr/bin/python3.13\n")
-    os.chmod(folder / "usr/bin/pydoc3", 0o755)
+    for script in ("usr/bin/pydoc3", PROGRAM):
+        os.chmod(folder / script, 0o755)
     os.symlink("python3.13", folder / LINK)
     return folder
 

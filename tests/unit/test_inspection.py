@@ -22,15 +22,20 @@ def root(tmp_path) -> Path:
 
 def test_the_junit_report_has_one_case_for_each_rule(root):
     write(root, PROGRAM, program(rpath="/opt\x01"))
-    text = verdict.junit(findings(root, expected()), expected())
+    entries = inspection.inspect(root, expected(), inspection.FactsCache(None))
+    text = verdict.junit(findings(root, expected()), entries, expected())
     suite = ElementTree.fromstring(text.encode())
     assert [case.get("name") for case in suite] == [rule.id for rule in policy.RULES]
     assert [case.get("name") for case in suite if case.find("failure") is not None] == ["rpath"] and suite.get("failures") == "1"
     waived = expected(waivers=[{"rule": "rpath", "file": "*", "reason": "known"}])
-    suite = ElementTree.fromstring(verdict.junit(findings(root, waived), waived))
+    suite = ElementTree.fromstring(verdict.junit(findings(root, waived), entries, waived))
     skipped = {case.get("name"): case.find("skipped") for case in suite if case.find("skipped") is not None}
     assert (suite.get("failures"), suite.get("skipped")) == ("0", "3") and "Waived: known" in skipped.pop("rpath").text
     assert {name: one.get("message") for name, one in skipped.items()} == dict.fromkeys(("rootfs-needed", "rootfs-symbol"), "not asked")
+    few = [entry for entry in entries if entry.kind != "archive"]
+    suite = ElementTree.fromstring(verdict.junit([], few, expected()))
+    unasked = {case.get("name") for case in suite if case.find("skipped") is not None}
+    assert unasked == {"rootfs-needed", "rootfs-symbol", "stack-protector", "archive-members"}, "no file shows whether it is kept"
 
 
 def test_an_empty_root_is_no_success(tmp_path):
@@ -136,7 +141,7 @@ def test_all_names_are_in_the_reports_and_the_first_ones_in_the_table(root):
     names = [f"lib{number:02}.so" for number in range(30)]
     write(root, SPAM, extension(needed=("libc.so.6", *names)))
     found = findings(root, expected())
-    assert found[0].found == ", ".join(names) and names[-1] in verdict.junit(found, expected())
+    assert found[0].found == ", ".join(names) and names[-1] in verdict.junit(found, [], expected())
     assert "found lib00.so" in verdict.table(found) and "lib09.so and 20 more, expected" in verdict.table(found)
     entry = policy.Entry("a", "file", missing=("libx.so",), unresolved=tuple(names))
     assert verdict.report([entry], [], expected())["files"]["a"] == {

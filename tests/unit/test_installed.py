@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+import types
 
 import pytest
 import tiny_elf
@@ -13,6 +14,7 @@ from crosspy.deps import library
 from crosspy.deps.linkage import Linked
 from crosspy.errors import UserError
 from crosspy.root import installed
+from crosspy.toolchains import flags
 from crosspy.upstream.coreplan import Extension
 from crosspy.upstream.modules import Module
 
@@ -157,10 +159,13 @@ def test_a_source_library_may_stand_on_one_of_the_sysroot(with_sysroot):
 def test_a_small_program_may_need_what_the_sysroot_has(with_sysroot, monkeypatch):
     monkeypatch.setattr(installed, "_generated", lambda job, plan, answers, header: {installed.sysconfigdata(job): ""})
     made = {}
-    installed.minimal(with_sysroot, [], None, "", made)
+    core = types.SimpleNamespace(date=flags.build_date(1785932743))
+    installed.minimal(with_sysroot, [], None, "", core, made)
     assert set(made["generated"]) == {"_sysconfigdata__linux_mips-linux-gnu", "ctypes.util"}
     assert set(made["expect"]["needed"]) >= {"libedit.so.6", "libncursesw.so.6", "libpanelw.so", "libtinfo.so.6"}
-    assert made["expect"]["provided"] == ["edit_start", "ncursesw_start", "panelw_start", "tinfo_start"]
+    assert made["expect"]["provided"] == {"libedit.so.6": ["edit_start"], "libncursesw.so.6": ["ncursesw_start"],
+                                          "libpanelw.so": ["panelw_start"], "libtinfo.so.6": ["tinfo_start"]}
+    assert made["expect"]["dates"] == ["Aug 5 2026", "12:25:43"] and made["expect"]["build_id"]
 
 
 def test_a_damaged_library_of_the_sysroot_is_one_message(with_sysroot, tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,9 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("interpreter", SPAM, extension(interpreter=LOADER, soname="spam"), "expected none"),
     ("needed", SPAM, extension(needed=("libc.so.6", "libssl.so.3")), "found libssl.so.3"),
     ("needed", PROGRAM, program(needed=("libc.so.6", LIBPYTHON, "libspam.so.2")), "found libspam.so.2"),
+    ("needed", SPAM, extension(filters=((0x6FFFFEFC, "libaudit.so"), (0x7FFFFFFD, "libauxiliary.so"))), "found libaudit.so, libauxiliary.so"),
+    ("needed", PROGRAM, program(filters=((0x6FFFFEFB, "libdepaudit.so"), (0x7FFFFFFF, "libfilter.so"))), "found libdepaudit.so, libfilter.so"),
+    ("needed-version", SPAM, extension(versions={**GLIBC, ("libz.so.1", "ZLIB_1.2"): ["inflate"]}), "versions of libz.so.1"),
     ("libpython-stub", STUB, stub(needed=()), LIBPYTHON),
     ("undefined", SPAM, extension(undefined=("PyLong_FromLong", "XML_Parse")), "found XML_Parse"),
     ("undefined", SPAM, extension(undefined=("PyLong_FromLong", "a"), weak=("b",)), "found a,"),
@@ -83,22 +88,35 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("symbol-table", PROGRAM, program(sections=(*COMMON["sections"], (".symtab", 2, b""))), "a .symtab"),
     ("build-date", PROGRAM, program(payload=b"\0Nov 22 2026\0"), "found Nov 22 2026"),
     ("build-date", ARCHIVE, tiny_elf.ar({"a.o": relocatable(payload=GUARDED + b"23:59:01\0")}), "found 23:59:01"),
-    ("shebang", "usr/bin/pydoc3", b"#!/usr/bin/python3.12\n", "found #!/usr/bin/python3.12"),
+    ("shebang", "usr/bin/pydoc3", b"#!/usr/bin/python3.12\n", "found #!/usr/bin/python3.12, which does not exist"),
+    ("shebang", "usr/bin/pydoc3", b"#!/usr/bin/../../../bin/sh\n", "which leads out of root/"),
     ("shebang", "usr/bin/pydoc3", b"#! \n", "found #!nothing"),
+    ("shebang", "usr/bin/pydoc3", b"#!/usr/lib/python3.13/os.py\n", "which is not executable"),
+    ("shebang", "usr/bin/pydoc3", b"#!/usr/lib\n", "which is no file"),
+    ("shebang", "usr/bin/pydoc3", b"#!/bin/env -S A=1 python3.12 -u\n", "found #!/bin/env python3.12, which no folder bin"),
     ("size", ".", bytes(1_000_000), "at most 1000000"),
     ("extension-exports", SPAM, extension(exports=("PyInit_spam", "XML_Parse", "__bss_start")), "found XML_Parse, expected PyInit_spam"),
     ("core-exports", CORE, libpython(exports=(*ABI, "XML_Parse")), "found XML_Parse"),
+    ("core-exports", PROGRAM, program(exports=("SSL_new",)), "found SSL_new"),
+    ("core-exports", STUB, stub(exports=("SSL_new",)), "found SSL_new"),
     ("relro", PROGRAM, program(relro=False), "no PT_GNU_RELRO"),
+    ("relro", PROGRAM, program(relro="empty"), "no PT_GNU_RELRO"),
+    ("relro", PROGRAM, program(relro="beside"), "no PT_GNU_RELRO"),
     ("bind-now", PROGRAM, program(now=""), "neither DF_BIND_NOW nor DF_1_NOW"),
     ("writable-code", PROGRAM, program(load="RWX"), "0x0"),
     ("debug-sections", PROGRAM, program(sections=(".debug_info", *COMMON["sections"])), ".debug_info"),
     ("host-path", PROGRAM, program(payload=f"\0{BUILD}/Objects/dictobject.c\0".encode()), f"{BUILD}/Objects/dictobject.c"),
+    ("host-path", PROGRAM, program(payload=f"\0{BUILD}/a".encode("utf-32-le")), f"{BUILD}/a"),
+    ("host-path", ARCHIVE, tiny_elf.ar({"a.o": relocatable(payload=GUARDED + f"{BUILD}/a".encode("utf-32-be"))}), f"{BUILD}/a"),
     ("host-path", "usr/lib/python3.13/os.py", f"x = '{BUILD}'".encode(), "at byte 5"),
     ("host-path", ARCHIVE, tiny_elf.ar({"a.o": relocatable(payload=GUARDED + BUILD.encode())}), BUILD),
     ("init-function", SPAM, extension(exports=("PyInit_eggs",)), "found PyInit_eggs, expected PyInit_spam"),
     ("init-function", SPAM, extension(exports=(), hidden=("PyInit_spam",)), "no exported PyInit function"),
     ("extension-set", SPAM, None, "module spam, which the plan builds"),
-    ("extension-set", f"{DYNLOAD}/eggs{SUFFIX}", extension(exports=("PyInit_eggs",), needed=()), "found module eggs"),
+    ("extension-set", f"{DYNLOAD}/eggs{SUFFIX}", extension(exports=("PyInit_eggs",), needed=("libc.so.6",)), "found module eggs"),
+    ("extension-set", f"usr/lib/python3.13/eggs{SUFFIX}", extension(exports=("leak",), needed=("libc.so.6",)), "outside of lib-dynload"),
+    ("extension-set", "usr/lib/python3.13/site-packages/p/ham.so", extension(exports=("PyInit_ham", "leak"), needed=("libc.so.6",)), "outside of lib-dynload"),
+    ("extension-set", f"{DYNLOAD}/sub/eggs{SUFFIX}", extension(exports=("PyInit_eggs",), needed=("libc.so.6",)), "outside of lib-dynload"),
     ("extension-exports", SPAM, extension(exports=("PyInit_spam", "PyInit_eggs", "_end")), "found PyInit_eggs, expected PyInit_spam"),
     ("extension-exports", SPAM, extension(exports=("PyInit_spam", "__gmpz_init", "__start_set", "_init")), "found __gmpz_init, expected"),
     ("build-date", PROGRAM, program(payload=b"\0built on Nov 22 2026 at 00:00:00\0"), "found Nov 22 2026, expected"),
@@ -123,6 +141,77 @@ def test_a_symbol_of_the_stable_abi_that_is_missing_is_a_finding_about_the_whole
     write(root, CORE, libpython(exports=("Py_Initialize", "Py_Main")))
     write(root, SPAM, extension(undefined=()))
     assert [(one.rule, one.file, one.found) for one in findings(root, expected())] == [("stable-abi", ".", "no PyLong_FromLong")]
+
+
+def test_another_library_does_not_stand_in_for_the_interpreter_s_exports(root):
+    write(root, CORE, libpython(exports=("Py_Initialize",)))
+    write(root, SPAM, extension(undefined=()))
+    write(root, STUB, stub(exports=("PyLong_FromLong",)))
+    assert [(one.rule, one.found) for one in findings(root, expected())] == [("stable-abi", "no PyLong_FromLong")]
+
+
+def test_a_symbol_must_be_in_what_the_file_itself_needs(root):
+    wants = extension(undefined=("PyLong_FromLong", "inflate"))
+    write(root, SPAM, wants)
+    provided = {"libz.so.1": ["inflate"], "libspam.so.2": ["spam"]}
+    assert [one.rule for one in findings(root, expected(provided=provided))] == ["undefined"], "libz is on the device, and not asked for"
+    assert findings(root, expected(provided={"libspam.so.2": ["inflate"]})) == []
+    write(root, "usr/lib/libspam.so.2", stub(soname="libspam.so.2", needed=("libz.so.1",)))
+    allowed = expected(needed=["libc.so.6", LIBPYTHON, "libz.so.1", "libspam.so.2"], exports=["Py*", "_start", "inflate"])
+    assert [one.rule for one in findings(root, allowed)] == ["undefined"]
+    write(root, "usr/lib/libz.so.1", stub(soname="libz.so.1", needed=("libspam.so.2",), exports=("inflate",)))
+    assert findings(root, allowed) == [], "a library behind another one, and both ask for each other"
+
+
+def test_of_many_extension_modules_one_calls_a_checked_function(root):
+    names = [f"m{number}" for number in range(10)]
+    plan = {name: f"{DYNLOAD}/{name}{SUFFIX}" for name in names}
+    for name, path in plan.items():
+        write(root, path, extension(exports=(f"PyInit_{name}",), needed=("libc.so.6",)))
+    expect = expected(extensions={"spam": SPAM, **plan})
+    assert [(one.rule, one.file, one.found) for one in findings(root, expect)] == [
+        ("fortify", DYNLOAD, "11 extension modules, of which none imports a __*_chk function")]
+    write(root, plan["m3"], extension(exports=("PyInit_m3",), needed=("libc.so.6",), weak=("__memcpy_chk",)))
+    assert findings(root, expect) == []
+
+
+def test_debug_information_of_what_is_to_be_linked_may_stay_where_it_is_split_off_of_what_is(root):
+    write(root, OBJECT, relocatable(sections=((*ATTRIBUTES, HARD), ".debug_info")))
+    write(root, ARCHIVE, tiny_elf.ar({f"{n}.o": relocatable(sections=(".debug_info",) * (n % 2)) for n in range(9)}))
+    assert [(one.rule, one.file, one.found) for one in findings(root, expected(debug_link=False))] == [
+        ("debug-sections", ARCHIVE, "4 members of the kind of 0.o with .debug_info"), ("debug-sections", OBJECT, ".debug_info")]
+    assert findings(root, expected()) == []
+
+
+def test_the_debug_file_is_there_and_is_the_one_of_this_very_file(root):
+    expect, number = expected(debug_folder="../debug"), "01" * 19
+    debug = root.parent / f"debug/.build-id/01/{number}.debug"
+    debug.parent.mkdir(parents=True)
+    debug.write_bytes(b"debug")
+
+    def named(name: str, crc: int) -> tuple:
+        return (".gnu_debuglink", 1, name.encode() + bytes(4 - len(name) % 4) + struct.pack("<I", crc)),
+    right = named(debug.name, zlib.crc32(b"debug"))
+    for path, make in ((PROGRAM, program), (SPAM, extension), (CORE, libpython), (STUB, stub)):
+        write(root, path, make(sections=right))
+    assert findings(root, expect) == []
+    for wrong, words in ((named("x.debug", 0), f"where its build-id makes it {debug.name}"), (named(debug.name, 7), f"which has the CRC {zlib.crc32(b'debug'):#x}, not 0x7")):
+        write(root, PROGRAM, program(sections=wrong))
+        assert [(one.rule, one.file) for one in findings(root, expect)] == [("debug-link", PROGRAM)]
+        assert words in findings(root, expect)[0].found
+    debug.unlink()
+    assert {(one.rule, "cannot be read below debug/ (No such file or directory)" in one.found) for one in findings(root, expect)} == {("debug-link", True)}
+
+
+def test_env_finds_a_program_in_any_folder_of_them_and_the_list_may_have_others(root):
+    write(root, "usr/bin/pydoc3", b"#!/usr/bin/env python3\n")
+    assert [one.rule for one in findings(root, expected())] == ["shebang"], "env itself is not on the list"
+    for words in (b"#! /usr/bin/env python3", b"#!/usr/bin/env -S X=1 python3.13 -u", b"#!/usr/bin/env python2 -u"):
+        write(root, "usr/bin/pydoc3", words + b"\n")
+        assert findings(root, expected(shebangs=["/bin/sh", "/usr/bin/env", "/usr/bin/env python2"])) == []
+    (root / "bin").symlink_to("usr/bin")
+    write(root, "usr/bin/pydoc3", b"#!/bin/python3.13\n")
+    assert findings(root, expected()) == []
 
 
 def test_a_waiver_keeps_a_finding_from_counting_and_says_why(root, capsys):
@@ -194,7 +283,7 @@ def test_musl_allows_no_version_of_glibc_and_a_static_program_has_no_loader(tmp_
     write(tmp_path, PROGRAM, program(**static))
     assert findings(tmp_path, expect) == []
     write(tmp_path, PROGRAM, program(**{**static, "dynamic": True}))
-    assert [one.rule for one in findings(tmp_path, expect)] == ["glibc-floor"]
+    assert [one.rule for one in findings(tmp_path, expect)] == ["glibc-floor", "needed-version"]
     write(tmp_path, PROGRAM, program(**{**static, "dynamic": True, "versions": {}, "needed": ("libc.so",), "interpreter": "/ld"}))
     assert [one.rule for one in findings(tmp_path, expect)] == ["interpreter", "needed"]
 
@@ -229,7 +318,7 @@ def test_some_flags_are_compared_in_linked_files_alone(root):
 
 def test_tests_of_the_import_system_have_more_initialisers_than_one(root):
     name = "_testmultiphase"
-    write(root, f"{DYNLOAD}/{name}{SUFFIX}", extension(exports=(f"PyInit_{name}", "PyInit_x", "PyInitU_eckzbwbhc6jpgzcx415x"), needed=()))
+    write(root, f"{DYNLOAD}/{name}{SUFFIX}", extension(exports=(f"PyInit_{name}", "PyInit_x", "PyInitU_eckzbwbhc6jpgzcx415x"), needed=("libc.so.6",)))
     assert findings(root, expected(extensions={"spam": SPAM, name: f"{DYNLOAD}/{name}{SUFFIX}"})) == []
 
 

@@ -23,12 +23,13 @@ class _Strings:
 def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, interpreter="", needed=(), soname="", rpath="",
          runpath="", versions=None, exports=(), hidden=(), stack="RW", load="RX", relro=True, now="DF_BIND_NOW", textrel="",
          pie=False, relr=False, dynamic=True, sections=(), payload=b"", symbols=None, undefined=(), weak=(), defines=None,
-         align=0x10000, dynamic_flags="RW", build_id=b"", properties=None, osabi=0) -> bytes:
+         align=0x10000, dynamic_flags="RW", build_id=b"", properties=None, osabi=0, filters=()) -> bytes:
     """Return an ELF file. versions: {(library, version): [symbols]}. defines: {version: [symbols]}.
 
     sections: names of further, empty sections, or rows (name, type, content). now, textrel: the tag or flag that says so.
     symbols: the number of symbols that the header of .dynsym claims. align: bytes, of the PT_LOAD. properties: (type, bits) of
-    .note.gnu.property. osabi: EI_OSABI.
+    .note.gnu.property. osabi: EI_OSABI. relro: ``empty`` and ``beside`` for one that protects nothing, another place than PT_DYNAMIC.
+    filters: (tag, library) of what is loaded besides.
     """
     wide, mark = bits == 64, "<" if data == "little" else ">"
     word = mark + ("Q" if wide else "I")
@@ -40,11 +41,12 @@ def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, in
     verdef = _definitions(mark, strings, defines or {}, rows, numbers)
     notes = _notes(mark, wide, build_id, properties)
     tags = [(1, strings.add(name)) for name in needed]
+    tags += [(tag, strings.add(library)) for tag, library in filters]
     tags += [(tag, strings.add(text)) for tag, text in ((14, soname), (15, rpath), (29, runpath)) if text]
     tags += [(22, 0)] * (textrel == "DT_TEXTREL") + [(24, 0)] * (now == "DT_BIND_NOW") + [(36, 0)] * relr
     tags += [(30, 8 * (now == "DF_BIND_NOW") | 4 * (textrel == "DF_TEXTREL")),
              (0x6FFFFFFB, (now == "DF_1_NOW") | 0x08000000 * pie)]
-    kinds = ["load"] + ["interp"] * bool(interpreter) + ["dynamic"] * dynamic + ["stack"] * (stack is not None) + ["relro"] * relro
+    kinds = ["load"] + ["interp"] * bool(interpreter) + ["dynamic"] * dynamic + ["stack"] * (stack is not None) + ["relro"] * bool(relro)
     kinds += ["note"] * bool(notes)
     kinds = [] if type == ET_REL else kinds
     body = _Body(head + ph * len(kinds))
@@ -63,6 +65,7 @@ def make(*, bits=64, data="little", machine=EM_AARCH64, flags=0, type=ET_DYN, in
     body.put("dynamic", b"".join(struct.pack(word + word[1], *tag) for tag in [*tags, (0, 0)]))
     count = _section_headers(body, mark, wide, sections, dynamic, symbols)
     body.places["load"] = 0, body.start + len(body.data)
+    body.places["relro"] = {"empty": (body.places["dynamic"][0], 0), "beside": (0, 8)}.get(relro, body.places["dynamic"])
     letters = {"load": load, "dynamic": dynamic_flags, "stack": stack}
     segments = [_segment(mark, wide, kind, letters.get(kind, "R"), *body.places.get(kind, (0, 0)), align if kind == "load" else 8)
                 for kind in kinds]

@@ -5,7 +5,7 @@ import shlex
 
 # The rooms of inspection: editing one of them inspects again.
 INSPECTORS = [*(f"inspect/{name}" for name in ("policy", "rulesmachine", "ruleslinking", "ruleshardening", "rulescontent", "findings", "verdict",
-                                               "leaks", "oddfiles", "expectation", "links", "rootfs", "searchpath", "loading")),
+                                               "leaks", "oddfiles", "scripts", "debugfiles", "expectation", "links", "rootfs", "searchpath", "loading")),
               *(f"elf/{name}" for name in ("elf", "elffacts", "elfnotes", "elfsymbols", "archive", "isa"))]
 
 

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from . import elf, elfnotes
 
 MAGIC, THIN = b"!<arch>\n", b"!<thin>\n"
-# Names in the string table of an object: what -fstack-protector and _FORTIFY_SOURCE make it call.
+# Names in the string tables of an object: what -fstack-protector and _FORTIFY_SOURCE make it call, and the section that each form of DWARF has.
 _GUARD, _CHECKED = b"__stack_chk_fail", re.compile(rb"__(?:mem|st[pr]|v?s?n?printf|v?fprintf|f?read|gets|fdelt)\w{0,16}_chk\0")
+_DEBUG = b".debug_info\0"
 
 
 MAX_GROUPS = 1000
@@ -31,7 +32,7 @@ class Group:
     """Members with the same class, data, machine, e_flags and build attributes. machine is empty where they are no ELF files.
 
     first: the name of the first of them. count: how many there are. guarded, fortified: how many call __stack_chk_fail, a
-    checked function of libc. attributes: as of ElfFacts.
+    checked function of libc. debug: how many have debug information. attributes: as of ElfFacts.
     """
 
     bits: int
@@ -41,6 +42,7 @@ class Group:
     count: int
     guarded: int = 0
     fortified: int = 0
+    debug: int = 0
     flags: int = 0
     attributes: tuple[str, ...] = ()
 
@@ -64,10 +66,11 @@ def read(data: bytes) -> tuple[Group, ...]:
             key = head, *(_abi(data[start:start + size], *head) if magic else (0, ()))
         except elf.ElfError as error:
             raise elf.ElfError(f"member {name}: {error}") from None
-        row = groups.setdefault(key, [name, 0, 0, 0])
+        row = groups.setdefault(key, [name, 0, 0, 0, 0])
         row[1] += 1
         row[2] += data.find(_GUARD, start, start + size) >= 0
         row[3] += bool(_CHECKED.search(data, start, start + size))
+        row[4] += data.find(_DEBUG, start, start + size) >= 0
         if len(groups) > MAX_GROUPS:
             raise elf.ElfError(f"its members are of more than {MAX_GROUPS} kinds")
     return tuple(Group(*head, *row, flags, attributes) for (head, flags, attributes), row in groups.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
 
 from elftools.common.utils import struct_parse
@@ -29,6 +29,7 @@ _MACHINES = {number: name for name, number in ENUM_E_MACHINE.items() if isinstan
 _DF_TEXTREL, _DF_BIND_NOW, _DF_1_NOW, _DF_1_PIE = 4, 8, 1, 0x08000000
 _SHF_ALLOC, _SHF_EXECINSTR = 2, 4
 _TAGS, _LETTERS = {number: name for name, number in ENUM_D_TAG_COMMON.items()}, (("R", 4), ("W", 2), ("X", 1))   # PF_R, PF_W, PF_X
+_FILTERS = "DT_AUDIT", "DT_DEPAUDIT", "DT_AUXILIARY", "DT_FILTER"   # what a loader takes besides DT_NEEDED (ld.so(8), gABI 5)
 _DEBUG = (".debug_", ".zdebug_", ".stab", ".gdb_index")
 _ATTRIBUTES = (".ARM.attributes", ".riscv.attributes", ".gnu.attributes", ".MIPS.abiflags")
 
@@ -57,6 +58,15 @@ def read(data: bytes) -> ElfFacts:
         raise
     except Exception as error:   # a damaged header can trip the parser anywhere: all of that is one fact about the file
         raise ElfError(f"it is damaged ({type(error).__name__}: {str(error)[:120]})") from error
+
+
+def _protected(relro: Mapping | None, dynamic: Mapping | None) -> bool:
+    """Tell whether PT_GNU_RELRO has PT_DYNAMIC in it. MIPS has a read-only one and needs none where nothing is to be protected."""
+    if dynamic and not dynamic["p_flags"] & 2:
+        return True
+    if not relro or not relro["p_memsz"]:
+        return False
+    return not dynamic or 0 <= dynamic["p_vaddr"] - relro["p_vaddr"] < relro["p_memsz"]
 
 
 class _Reader:
@@ -100,8 +110,7 @@ class _Reader:
             interpreter=self._cut(loader["p_offset"], loader["p_offset"] + loader["p_filesz"]) if loader else "",
             stack="".join(letter for letter, bit in _LETTERS if stack["p_flags"] & bit) or "none" if stack else "",
             writable_code=tuple(hex(s["p_vaddr"]) for s in self.loads if s["p_flags"] & 3 == 3),
-            # MIPS has a read-only PT_DYNAMIC and so needs no PT_GNU_RELRO where nothing is to be protected.
-            relro="PT_GNU_RELRO" in types or not types.get("PT_DYNAMIC", {"p_flags": 2})["p_flags"] & 2,
+            relro=_protected(types.get("PT_GNU_RELRO"), types.get("PT_DYNAMIC")),
             dynamic="PT_DYNAMIC" in types, page=self._page(), **noted, **named,
             **(self._dynamic(types["PT_DYNAMIC"]) if "PT_DYNAMIC" in types else {}))
 
@@ -121,6 +130,7 @@ class _Reader:
         return {
             "needed": self._named("DT_NEEDED"), "soname": "".join(self._named("DT_SONAME")[:1]),
             "search_paths": tuple(f"{tag[3:]} {path}" for tag in ("DT_RPATH", "DT_RUNPATH") for path in self._named(tag)),
+            "filters": tuple(f"{tag[3:]} {name}" for tag in _FILTERS for name in self._named(tag)),
             "textrel": "DT_TEXTREL" in last or bool(flags & _DF_TEXTREL),
             "bind_now": "DT_BIND_NOW" in last or bool(flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW),
             "pie": bool(flags_1 & _DF_1_PIE), "relr": "DT_RELR" in last,
@@ -132,7 +142,7 @@ class _Reader:
         if not 0 < index < len(self.sections):
             return {}
         start, size = self.sections[index]["sh_offset"], self.sections[index]["sh_size"]
-        debug, link, found = set(), "", {}
+        debug, link, crc, found = set(), "", 0, {}
 
         def named(section) -> str:
             return self._cut(start + section["sh_name"], start + size) if section["sh_name"] else ""
@@ -141,10 +151,12 @@ class _Reader:
             if name.startswith(_DEBUG):
                 debug.add(name)
             elif name == ".gnu_debuglink":
-                link = self._cut(section["sh_offset"], section["sh_offset"] + section["sh_size"])
+                end = section["sh_offset"] + section["sh_size"]
+                link = self._cut(section["sh_offset"], end)
+                crc, = struct.unpack_from(self.mark + "I", self.data, end - 4) if section["sh_size"] >= 4 else (0,)
             elif name in _ATTRIBUTES:
                 found[name] = self.data[section["sh_offset"]:section["sh_offset"] + section["sh_size"]]
-        return {"debug": tuple(sorted(debug)), "debug_link": link, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
+        return {"debug": tuple(sorted(debug)), "debug_link": link, "debug_crc": crc, "symtab": "SHT_SYMTAB" in {s["sh_type"] for s in self.sections},
                 "mixed": tuple(self._mixed(named)),
                 "attributes": tuple(row for name, content in found.items() for row in elfnotes.attributes(self, name, content))}
 

@@ -27,9 +27,10 @@ class ElfFacts:
 
     bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags.
     stack: the flags of PT_GNU_STACK like ``RWX``, empty without one. writable_code: addresses of PT_LOADs with W and X.
-    search_paths: ``RPATH ...`` and ``RUNPATH ...``. debug: names of sections with debug information. debug_link: the
-    file that .gnu_debuglink names. symtab: it has a .symtab.
-    relro: PT_GNU_RELRO is there, or not needed, since PT_DYNAMIC is read-only (as of MIPS). dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
+    search_paths: ``RPATH ...`` and ``RUNPATH ...``. filters: what a loader loads besides, as ``AUDIT liba.so``. debug: names of sections with debug information. debug_link: the
+    file that .gnu_debuglink names, debug_crc: its CRC-32. symtab: it has a .symtab.
+    relro: PT_GNU_RELRO is there and has PT_DYNAMIC in it, or is not needed, since that is read-only (as of MIPS).
+    dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
     one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.
     attributes: build attributes like ``ARM.ABI_VFP_ARGS=1``. versions, defines: symbol versions that it needs and has.
     exports: global symbols that others see. hidden: those of them that only who names their version sees. undefined: those that it needs
@@ -46,6 +47,7 @@ class ElfFacts:
     soname: str = ""
     needed: tuple[str, ...] = ()
     search_paths: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
     stack: str = ""
     writable_code: tuple[str, ...] = ()
     relro: bool = False
@@ -66,6 +68,7 @@ class ElfFacts:
     weak: tuple[str, ...] = ()
     debug: tuple[str, ...] = ()
     debug_link: str = ""
+    debug_crc: int = 0
     symtab: bool = False
     osabi: int = 0
     abiversion: int = 0

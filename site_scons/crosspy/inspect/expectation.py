@@ -24,7 +24,8 @@ class Expectation:
     export. stable_abi: what it must. dates: the only dates and times that may stand in programs. shebangs: interpreters
     that the device has itself. size_limit: bytes of all files together, 0 for any. debug_link: debug files are split off.
     foreign: the files were built elsewhere, no plan is known. rootfs: the device's root file system was searched, too.
-    waivers: (rule, pattern of files, reason). provided: symbols of libraries that only the device has. hardening: feature to ``yes`` or why it is absent, for the report.
+    waivers: (rule, pattern of files, reason). provided: DT_SONAME to symbols, of libraries that only the device has. debug_folder:
+    where debug files are, as seen from root/; empty where they are not looked for. hardening: feature to ``yes`` or why it is absent.
     """
 
     variant: str
@@ -61,7 +62,8 @@ class Expectation:
     foreign: bool = False
     rootfs: bool = False
     waivers: tuple[dict[str, str], ...] = ()
-    provided: tuple[str, ...] = ()
+    provided: dict[str, list[str]] = field(default_factory=dict)
+    debug_folder: str = ""
     hardening: dict[str, str] = field(default_factory=dict)
 
 

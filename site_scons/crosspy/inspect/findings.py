@@ -26,7 +26,8 @@ class Entry:
     ``linker-script``, ``file`` (any other), ``link``, ``special`` (a device, pipe or socket), ``unread``. problem: why it cannot be
     read as what it seems to be, or where the link goes wrong.
     leaks: places where a forbidden path stands. dates: what looks like __DATE__ and __TIME__ in an ELF file or archive.
-    shebang: the interpreter that an executable script names. missing, unresolved: libraries and symbols that rootfs= lacks.
+    shebang: the interpreter that an executable script names, with the program that env(1) would look for. unfit: why root/ cannot
+    run the script with it. undebugged: what is wrong with the debug file that .gnu_debuglink names. missing, unresolved: libraries and symbols that rootfs= lacks.
     """
 
     path: str
@@ -37,6 +38,8 @@ class Entry:
     leaks: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     shebang: str = ""
+    unfit: str = ""
+    undebugged: str = ""
     missing: tuple[str, ...] = ()
     unresolved: tuple[str, ...] = ()
     sha256: str = ""

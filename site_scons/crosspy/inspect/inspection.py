@@ -23,9 +23,9 @@ import elftools
 
 from ..elf import archive, elf, elffacts, elfnotes, elfsymbols
 from ..errors import UserError
-from . import expectation, leaks, links, oddfiles, rootfs, verdict
+from . import debugfiles, expectation, leaks, links, oddfiles, rootfs, scripts, verdict
 from .expectation import Expectation
-from .findings import Entry, Finding
+from .findings import LINKED, Entry, Finding
 from .policy import judge
 
 
@@ -45,6 +45,8 @@ class FactsCache:
 
     def facts(self, digest: str, stream: BinaryIO) -> dict:
         """Return the fields kind, facts, members, dates and problem of an Entry for an ELF file or an archive, which is read if it is new."""
+        if digest in self.used:
+            return self.used[digest]   # the same file under another name
         try:
             known = self.known[digest]
             facts = elf.ElfFacts.from_json(known["facts"]) if known["facts"] else None
@@ -110,7 +112,10 @@ def inspect(root: Path, expect: Expectation, cache: FactsCache, only: str = "") 
             if isinstance(found, OSError):
                 raise found
             found = found or os.lstat(root / path)
-            entries.append(_entry(root, path, found, patterns, cache))
+            entry = _entry(root, path, found, patterns, cache)
+            if expect.debug_folder and entry.kind in LINKED and entry.facts.debug_link:
+                entry = dataclasses.replace(entry, undebugged=debugfiles.problem(root / expect.debug_folder, entry.facts))
+            entries.append(entry)
         except OSError as error:
             entries.append(Entry(path, "unread", problem=f"it cannot be read ({error.strerror})"))
     return sorted(entries, key=lambda entry: entry.path)
@@ -127,15 +132,10 @@ def _entry(root: Path, path: str, found: os.stat_result, patterns: leaks.Pattern
     with open(full, "rb") as stream:
         head = stream.read(oddfiles.HEAD)
         stream.seek(0)
-        digest, size, leaking = leaks.look(stream, patterns)
+        digest, size, leaking = leaks.look(stream, patterns, wide=head.startswith((elf.MAGIC, archive.MAGIC)))
         fields = cache.facts(digest, stream) if oddfiles.binary(head) else dict(zip(("kind", "problem"), oddfiles.kind(path, executable, head), strict=True))
-    return Entry(path, leaks=leaking, sha256=digest, size=size, shebang=_shebang(head) if executable and head.startswith(b"#!") else "", **fields)
-
-
-def _shebang(data: bytes) -> str:
-    """Return the interpreter of a script; the kernel reads 256 bytes (execve(2))."""
-    words = data[2:256].partition(b"\n")[0].split()
-    return words[0].decode("utf-8", "backslashreplace") if words else "nothing"
+    shebang, unfit = scripts.shebang(root, head) if executable and head.startswith(b"#!") else ("", "")
+    return Entry(path, leaks=leaking, sha256=digest, size=size, shebang=shebang, unfit=unfit, **fields)
 
 
 def finish(expect: Expectation, entries: list[Entry], args: argparse.Namespace) -> int:
@@ -147,7 +147,7 @@ def finish(expect: Expectation, entries: list[Entry], args: argparse.Namespace) 
         expect, entries = dataclasses.replace(expect, rootfs=True), rootfs.resolve(entries, rootfs.RootFs(args.rootfs), args.root)
     findings = judge(entries, expect)
     if args.junit:
-        verdict.write(args.junit, verdict.junit(findings, expect))
+        verdict.write(args.junit, verdict.junit(findings, entries, expect))
     verdict.write_json(args.output, verdict.report(entries, findings, expect))
     _print(entries, findings, expect, args.table)
     return 1 if any(not finding.waiver for finding in findings) else 0

@@ -6,31 +6,38 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
-PIECE, OVERLAP = 1 << 23, 1 << 13   # bytes: read at a time; of one piece that are looked at again with the next (PATH_MAX is 4096)
-_SHOWN, _MAX_DATES = 120, 100       # bytes of a place; dates kept of one file
+PIECE, OVERLAP = 1 << 23, 1 << 15   # bytes: read at a time; of one piece that are looked at again with the next (PATH_MAX is 4096 letters)
+_SHOWN, _MAX_DATES = 120, 100       # letters of a place; dates kept of one file
+_SHORT = re.compile("[\x21-\x7e]*")
 
-Patterns = list[tuple[bytes, re.Pattern[bytes]]]
+# A path, how it is encoded, its bytes, and these as a path.
+Patterns = list[tuple[str, str, bytes, re.Pattern[bytes]]]
+_ENDS = {"utf-8": rb"(?![\w-])", "utf-32-le": rb"(?![\w-]\0\0\0)", "utf-32-be": rb"(?!\0\0\0[\w-])"}   # of wchar_t, the latter two
 
 
 def patterns(paths: Iterable[str]) -> Patterns:
     """Return what `look` searches for: each path as a path, ``/srv/a`` is not found in ``/srv/ab``."""
-    return [(path.encode(), re.compile(re.escape(path.encode()) + rb"(?![\w-])")) for path in paths]
+    return [(path, code, path.encode(code), re.compile(re.escape(path.encode(code)) + end)) for path in paths for code, end in _ENDS.items()]
 
 
-def look(stream: BinaryIO, wanted: Patterns) -> tuple[str, int, tuple[str, ...]]:
-    """Return the sha256 of a file, its size in bytes and the first place of each path; a large file is not held whole."""
+def look(stream: BinaryIO, wanted: Patterns, wide: bool = False) -> tuple[str, int, tuple[str, ...]]:
+    """Return the sha256 of a file, its size in bytes and the first place of each path; a large file is not held whole.
+
+    wide: there may be literals of wchar_t, too.
+    """
     digest, size, tail, found, last = hashlib.sha256(), 0, b"", {}, False
+    wanted = [row for row in wanted if wide or row[1] == "utf-8"]
     while not last:
         piece = stream.read(PIECE)
         digest.update(piece)
         window, start, last = tail + piece, size - len(tail), len(piece) < PIECE
-        for path, pattern in wanted:
+        for path, code, encoded, pattern in wanted:
             # find is ten times as fast as a pattern
-            if path not in found and path in window and (place := pattern.search(window)) and (last or place.start() < len(window) - OVERLAP):
-                shown = re.compile(rb"[\x21-\x7e]*").match(window, place.start(), place.start() + _SHOWN)[0].decode()
+            if path not in found and encoded in window and (place := pattern.search(window)) and (last or place.start() < len(window) - OVERLAP):
+                shown = _SHORT.match(window[place.start():place.start() + (_SHOWN if code == "utf-8" else 4 * _SHOWN)].decode(code, "replace"))[0]
                 found[path] = f"{shown!r} at byte {start + place.start()}"
         size, tail = size + len(piece), window[-OVERLAP:]
-    return digest.hexdigest(), size, tuple(found[path] for path, _ in wanted if path in found)
+    return digest.hexdigest(), size, tuple(found[path] for path in dict.fromkeys(row[0] for row in wanted) if path in found)
 
 
 # What the preprocessor makes of __DATE__ and __TIME__ (C11 6.10.8.1). With one space: what a shell made of a -D. Their ends are

@@ -6,6 +6,7 @@ ABI, reproducible-builds.org for dates and paths.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -25,8 +26,15 @@ def _empty(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
 
 
 def _debug(entry: Entry, expect: Expectation) -> Answers:
-    if entry.facts.debug:
-        yield ", ".join(entry.facts.debug), "no section with debug information"
+    wanted = "no section with debug information"
+    if entry.kind in LINKED and entry.facts.debug:
+        yield ", ".join(entry.facts.debug), wanted
+    elif expect.debug_link or expect.foreign:
+        return   # of what is to be linked, debug information is not split off: it is for those who link it
+    elif entry.facts and entry.facts.debug:
+        yield ", ".join(entry.facts.debug), wanted
+    elif having := [group for group in entry.members if group.debug]:
+        yield f"{sum(group.debug for group in having)} members of the kind of {having[0].first} with .debug_info", wanted
 
 
 def _symbol_table(entry: Entry, expect: Expectation) -> Answers:
@@ -37,6 +45,8 @@ def _symbol_table(entry: Entry, expect: Expectation) -> Answers:
 def _debug_link(entry: Entry, expect: Expectation) -> Answers:
     if expect.debug_link and not entry.facts.debug_link:
         yield "no .gnu_debuglink", "the name of its debug file"
+    if entry.undebugged:
+        yield f"{entry.facts.debug_link}, {entry.undebugged}", "the debug file of this very file"
 
 
 def _build_id(entry: Entry, expect: Expectation) -> Answers:
@@ -59,10 +69,18 @@ def _dates(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _shebangs(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
-    there = {"/" + entry.path for entry in entries}
+    # What env(1) finds depends on PATH: any folder of programs will do.
+    programs = {posixpath.basename(entry.path) for entry in entries if re.search("(^|/)s?bin/[^/]+$", entry.path) and not entry.problem}
     for entry in entries:
-        if entry.shebang and expect.shebangs and entry.shebang not in {*there, *expect.shebangs}:
-            yield entry.path, f"#!{entry.shebang}", f"a program of root/, or {', '.join(expect.shebangs)}"
+        if not entry.shebang or not expect.shebangs or entry.shebang in expect.shebangs:
+            continue
+        interpreter, _, program = entry.shebang.partition(" ")
+        if program and interpreter in expect.shebangs:
+            wrong = "" if program in programs else "which no folder bin of root/ has"
+        else:
+            wrong = entry.unfit and f"which {entry.unfit}"
+        if wrong:
+            yield entry.path, f"#!{entry.shebang}, {wrong}", f"a program of root/, or {', '.join(expect.shebangs)}"
 
 
 def _link(entry: Entry, expect: Expectation) -> Answers:
@@ -118,17 +136,27 @@ def _missing(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
     for name, path in expect.extensions.items():
         if name not in there:
             yield path, "no such file", f"module {name}, which the plan builds"
+    for entry in entries:
+        if expect.ext_suffix and _stray(entry, expect):
+            yield entry.path, "an extension module outside of lib-dynload", "only the modules of the plan"
+
+
+def _stray(entry: Entry, expect: Expectation) -> bool:
+    """Tell whether a file is an extension module by its name or by what it exports, but not by its place."""
+    if entry.module or entry.kind not in LIBRARY or CORE in entry.facts.exports:
+        return False
+    return bool(entry.facts.inits) or bool(expect.ext_suffix and entry.path.endswith(expect.ext_suffix))
 
 
 def _core_exports(entry: Entry, expect: Expectation) -> Answers:
-    if expect.exports and CORE in entry.facts.exports:
+    if expect.exports and not entry.module and not _stray(entry, expect):
         more = [name for name in entry.facts.exports if not any(fnmatchcase(name, one) for one in expect.exports)]
         if more:
             yield ", ".join(more), f"only {', '.join(expect.exports)}"
 
 
 def _stable_abi(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
-    exported = {name for entry in entries if entry.kind in LINKED for name in entry.facts.exports}
+    exported = {name for entry in entries if entry.kind in LINKED and CORE in entry.facts.exports for name in entry.facts.exports}
     if expect.stable_abi and (missing := sorted(set(expect.stable_abi) - exported)):
         yield ".", f"no {', '.join(missing)}", f"all {len(expect.stable_abi)} symbols of Misc/stable_abi.toml"
 
@@ -147,7 +175,7 @@ RULES = (
     Rule("extension-exports", "extensions export nothing else", LIBRARY, _only_init,
          "a second global symbol can take the place of one with the same name in another library (gABI 5, Shared Object "
          "Dependencies)", "compile the module with -fvisibility=hidden, or make the symbol static", modules=True),
-    Rule("core-exports", "the interpreter exports Python's names alone", LINKED, _core_exports,
+    Rule("core-exports", "programs and libpython export Python's names alone", LINKED, _core_exports,
          "a bundled library's symbol would take the place of the device's own in every extension (gABI 5)",
          "compile the library with -fvisibility=hidden, or add the pattern to [exports] of cpython/modules.toml"),
     Rule("ext-suffix", "extensions end in EXT_SUFFIX", FILES, _suffix,
@@ -159,7 +187,7 @@ RULES = (
          "the device has only what is in root/", "write the link relative, to a file that is installed", FATAL),
     Rule("shebang", "scripts name a program of root/", frozenset(), lambda entry, expect: (),
          "the kernel starts what stands behind #! (execve(2))", _INSTALL, FATAL, _shebangs),
-    Rule("debug-sections", "no debug information", LINKED, _debug,
+    Rule("debug-sections", "no debug information", ELF | {"archive"}, _debug,
          "the device does not need it and it names the build machine", "strip the file, or use debuginfo=split", UNTIDY),
     Rule("symbol-table", "files are stripped", LINKED, _symbol_table,
          "the loader uses .dynsym alone; .symtab is bytes of flash for nothing", "link with -s, or use debuginfo=split", UNTIDY),

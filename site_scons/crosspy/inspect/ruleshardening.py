@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Sequence
 
 from .expectation import Expectation
-from .findings import FATAL, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule
+from .findings import CORE, FATAL, LIBRARY, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule, WholeAnswers
 
 
 def _pie(entry: Entry, expect: Expectation) -> Answers:
@@ -51,6 +52,7 @@ SMALL = 50  # objects: a library like ncurses' panels (27) may have nothing to c
 # Of the 181 objects of libpython 134 guard their stack, 28 call checked functions (aarch64 and x86_64, glibc, -O2). One in so many
 # must; of another large library, about which nothing is known, one object is enough.
 _GUARDED, _FORTIFIED = 4, 50
+_FORTIFIED_WORDS = "objects compiled with -D_FORTIFY_SOURCE"
 
 
 def _too_few(entry: Entry, fact: str, share: int) -> bool:
@@ -67,13 +69,24 @@ def _stack_protector(entry: Entry, expect: Expectation) -> Answers:
 
 
 def _fortify(entry: Entry, expect: Expectation) -> Answers:
-    words = "objects compiled with -D_FORTIFY_SOURCE"
     if expect.fortify and entry.kind == "archive" and _too_few(entry, "fortified", _FORTIFIED):
-        yield f"{_having(entry, 'fortified')} that call a __*_chk function", words
+        yield f"{_having(entry, 'fortified')} that call a __*_chk function", _FORTIFIED_WORDS
     # The interpreter of profile=minimal has no archive beside it; libc has the checked functions, so that it imports them.
-    if (expect.fortify and entry.facts and entry.facts.dynamic and "Py_Initialize" in entry.facts.exports
-            and not any(re.fullmatch(r"__\w+_chk", name) for name in entry.facts.imports)):
-        yield "no import of a __*_chk function", words
+    if expect.fortify and entry.facts and entry.facts.dynamic and CORE in entry.facts.exports and not _checks(entry):
+        yield "no import of a __*_chk function", _FORTIFIED_WORDS
+
+
+MODULES = 10   # of so many extension modules one at least checks a size: of 73 of CPython do 35 (x86_64, glibc, -O3)
+
+
+def _fortified_modules(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
+    modules = [entry for entry in entries if entry.module and entry.kind in LIBRARY]
+    if expect.fortify and len(modules) >= MODULES and not any(_checks(entry) for entry in modules):
+        yield posixpath.dirname(modules[0].path), f"{len(modules)} extension modules, of which none imports a __*_chk function", _FORTIFIED_WORDS
+
+
+def _checks(entry: Entry) -> bool:
+    return any(re.fullmatch(r"__\w+_chk", name) for name in entry.facts.imports)
 
 
 def _having(entry: Entry, fact: str) -> str:
@@ -116,7 +129,7 @@ RULES = (
          "compile with -fstack-protector-strong, or state why not in flags.unhardened of the variant", WEAK),
     Rule("fortify", "calls into libc check sizes", _LIBPYTHON | LINKED, _fortify,
          "memcpy and its kind know how large the destination is and end the program (feature_test_macros(7))",
-         "compile with -D_FORTIFY_SOURCE=3 and an -O above 0, or state why not in flags.unhardened of the variant", WEAK),
+         "compile with -D_FORTIFY_SOURCE=3 and an -O above 0, or state why not in flags.unhardened of the variant", WEAK, _fortified_modules),
     Rule("properties", "branch protection is noted", LINKED, _properties,
          "the loader turns BTI or IBT on only for files that carry the note (.note.gnu.property)",
          "compile and assemble every object with the variant's flags.hardening", WEAK),

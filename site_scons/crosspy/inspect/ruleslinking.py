@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from ..elf.elf import ElfFacts
 from .expectation import Expectation
 from .findings import CORE, FATAL, LIBRARY, LINKED, PROGRAMS, WEAK, Answers, Entry, Rule, WholeAnswers
 
@@ -28,7 +29,8 @@ def _needed(entry: Entry, expect: Expectation) -> Answers:
     if expect.foreign and expect.rootfs:
         return   # rootfs-needed looks for the library itself
     allowed = (*expect.needed, *expect.module_needed.get(entry.module, ()))
-    if extra := [name for name in sorted(set(entry.facts.needed).difference(allowed)) if not any(fnmatchcase(name, one) for one in allowed)]:
+    asked = {*entry.facts.needed, *(one.partition(" ")[2] for one in entry.facts.filters)}
+    if extra := [name for name in sorted(asked.difference(allowed)) if not any(fnmatchcase(name, one) for one in allowed)]:
         yield ", ".join(extra), f"only {', '.join(allowed)}" if allowed else "no library at all"
 
 
@@ -66,20 +68,43 @@ def _undefined(entries: Sequence[Entry], expect: Expectation) -> WholeAnswers:
     """A symbol with a version was found in a library when the file was linked; one without must come from root/ itself, or from a library of
     the sysroot that the build was told to use.
 
+    It is looked up in the interpreter and libpython, in which every extension is loaded, and in what the file itself needs, directly or
+    not: that another extension would have loaded the library, too, depends on the order of imports.
+
     A libc without versions (musl) that is not in root/ may have it, as may any library that is not in a tree of others: then only
     rootfs= can tell, with rules of its own. There, a plug-in has its symbols from the program that loads it, whichever that is, and
     an extension without an interpreter beside it has those of the device's.
     """
     linked = [entry for entry in entries if entry.kind in LINKED and entry.facts.dynamic]
-    there = {name for entry in linked for name in entry.facts.exports} | set(expect.provided)
-    names = {posixpath.basename(entry.path) for entry in linked} | {entry.facts.soname for entry in linked}
-    device = ("Py", "_Py") if expect.foreign and CORE not in there else ()
+    names = {name: entry.facts for entry in linked for name in (posixpath.basename(entry.path), entry.facts.soname)}
+    core = {name for entry in linked if CORE in entry.facts.exports for name in entry.facts.exports}
+    device = ("Py", "_Py") if expect.foreign and not core else ()
     if expect.foreign:
         linked = [entry for entry in linked if not expect.rootfs and (entry.kind in PROGRAMS or entry.facts.inits)]
     for entry in linked:
-        unknown = (expect.foreign or not expect.glibc_floor) and set(entry.facts.needed) - names
-        if not unknown and (missing := sorted(name for name in set(entry.facts.undefined) - there if not name.startswith(device))):
+        unknown = (expect.foreign or not expect.glibc_floor) and set(entry.facts.needed) - names.keys()
+        wanted = () if unknown else set(entry.facts.undefined) - core
+        if wanted and (missing := sorted(name for name in wanted - _loaded(entry.facts, names, expect.provided) if not name.startswith(device))):
             yield entry.path, ", ".join(missing), "only symbols of libpython, the interpreter or a library that it needs"
+
+
+def _loaded(facts: ElfFacts, there: Mapping[str, ElfFacts], provided: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what the libraries export that a file needs, directly or not. there: those of root/; provided: of the sysroot."""
+    found, queue, seen = set[str](), [*facts.needed], set[str]()
+    while queue:
+        if (name := queue.pop()) in seen:
+            continue
+        seen.add(name)
+        found.update(there[name].exports if name in there else provided.get(name, ()))
+        queue += there[name].needed if name in there else ()
+    return found
+
+
+def _versions_loaded(entry: Entry, expect: Expectation) -> Answers:
+    # glibc asserts that such a library is loaded (elf/dl-version.c, _dl_check_map_versions). The loader itself always is.
+    loaded = {*entry.facts.needed, posixpath.basename(expect.interpreter)}
+    if alone := sorted({version.library for version in entry.facts.versions} - loaded):
+        yield f"symbol versions of {', '.join(alone)}", "a DT_NEEDED for each library whose versions are asked for"
 
 
 def _rootfs_needed(entry: Entry, expect: Expectation) -> Answers:
@@ -99,6 +124,9 @@ RULES = (
     Rule("needed", "only allowed libraries", LINKED, _needed,
          "each DT_NEEDED must be on the device (gABI 5, Shared Object Dependencies)",
          "drop the library from the link, or add it to elf.needed of the variant if the device has it", FATAL),
+    Rule("needed-version", "versioned libraries are needed", LINKED, _versions_loaded,
+         "the loader looks for a symbol version in a library that it has not loaded (LSB, Symbol Versioning)",
+         "link with the library itself; after patchelf --remove-needed, link again", FATAL),
     Rule("libpython-stub", "libpython3.so leads to libpython", LIBRARY, _stable_abi,
          "extensions for the stable ABI load libpython3.so to get the versioned library (PEP 384)",
          "link libpython3.so with libpython and -Wl,--no-as-needed", FATAL),

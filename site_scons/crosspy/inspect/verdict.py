@@ -38,11 +38,15 @@ def report(entries: Sequence[Entry], findings: Sequence[Finding], expect: Expect
             "waived": [dataclasses.asdict(finding) for finding in findings if finding.waiver]}
 
 
-def junit(findings: Sequence[Finding], expect: Expectation) -> str:
-    """Return JUnit XML: one test case for each rule; its failure lists the findings, one that is waived or was not asked is a skip."""
+def junit(findings: Sequence[Finding], entries: Sequence[Entry], expect: Expectation) -> str:
+    """Return JUnit XML: one test case for each rule; its failure lists the findings, one that is waived or was not asked is a skip.
+
+    A rule is not asked where the expectation says nothing about it, nor one that archives answer where there is none.
+    """
     failed = {finding.rule for finding in findings if not finding.waiver}
     waived = {finding.rule for finding in findings if finding.waiver} - failed
-    unasked = {rule.id for rule in RULES if not asked(rule.id, expect)} - failed - waived
+    kinds = {entry.kind for entry in entries}
+    unasked = {rule.id for rule in RULES if not asked(rule.id, expect) or (rule.kinds == {"archive"} and not rule.kinds & kinds)} - failed - waived
     suite = ElementTree.Element("testsuite", name=f"inspect {expect.variant}", tests=str(len(RULES)), failures=str(len(failed)),
                                 errors="0", skipped=str(len(waived | unasked)))
     for rule in RULES:

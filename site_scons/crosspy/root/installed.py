@@ -64,15 +64,15 @@ def _generated(job, plan: list[Module], answers: ledger.Ledger, header: str) -> 
     return generated.generate(job.release.tree, build, told, header, private_folders(job))
 
 
-def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, made: dict) -> dict[str, str]:
+def minimal(job, plan: list[Module], answers: ledger.Ledger, header: str, core: coreplan.CorePlan, made: dict) -> dict[str, str]:
     """Return the texts of profile=minimal, where what each program consists of comes later.
 
     Adds to `made` what programs are held against, and the modules that only a build makes.
     """
     name = sysconfigdata(job)
     made["generated"] = {name.removesuffix(".py"): f"{job.folder}/generated/{name}", **wrappers(job.tables)}
-    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True,
-                                        needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
+    made["expect"] = policy.expectation(job.variant, floor=job.toolchain.floor, forbidden=private_folders(job), stripped=True, build_id=True,
+                                        dates=_dates(core), needed_extra=tuple(sonames(job.found.values())), provided=provided(job.found),
                                         **hardening.expected(job.variant, job.options, job.toolchain),
                                         **cpufacts.expected(job.variant, job.toolchain))
     made["facts"] = _facts(job, plan)
@@ -186,10 +186,15 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
         ext_suffix=core.makefile.values["EXT_SUFFIX"], module_needed=module_needed(job, core.shared()[1]), exports=table["exports"]["core"],
         # A static program exports nothing: it loads no extensions.
         stable_abi=[] if job.variant.static else stableabi.symbols(job.release.tree, macros),
-        dates=[" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)],
+        dates=_dates(core),
         shebangs=[*table["shebangs"]["device"], *(table["shebangs"]["tests"] if job.options.tests else ())],
-        provided=provided(job.found), debug_link=split, stripped=True, build_id=True,
+        provided=provided(job.found), debug_link=split, debug_folder="../debug" if split else "", stripped=True, build_id=True,
         **hardening.expected(job.variant, job.options, job.toolchain), **cpufacts.expected(job.variant, job.toolchain))
+
+
+def _dates(core: coreplan.CorePlan) -> list[str]:
+    """Return the release's date and time, as __DATE__ and __TIME__ would stand in a program."""
+    return [" ".join(text.split()) for text in re.findall(r'"([^"]+)"', core.date)]
 
 
 def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:
@@ -204,9 +209,9 @@ def own_symbols(job, answers: ledger.Ledger) -> list[str]:
     return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["data"], *table["static"]["functions"]]
 
 
-def provided(found: Mapping[str, linkage.Linked]) -> list[str]:
-    """Return what shared libraries of the sysroot export: symbols that the device's own libraries have. Raises UserError as `sonames`."""
-    return sorted({name for one in found.values() for _, facts in _shared(one) for name in facts.exports})
+def provided(found: Mapping[str, linkage.Linked]) -> dict[str, list[str]]:
+    """Return DT_SONAME -> symbols of shared libraries of the sysroot, which are the device's own. Raises UserError as `sonames`."""
+    return {facts.soname or path.name: list(facts.exports) for one in found.values() for path, facts in _shared(one)}
 
 
 def sonames(found: Iterable[linkage.Linked]) -> list[str]:

@@ -144,7 +144,7 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         texts = {"linked/pybuilddir.txt": "none\n",
                  "generated/config.c": makefile_texts.config_c(upstream.read(tree, "Modules/config.c.in"), names)}
     else:
-        texts = installed.minimal(job, found, answers, header, made) if job.small else installed.texts(job, found, answers, header, core, made)
+        texts = installed.minimal(job, found, answers, header, core, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
     if alone:
         texts[staticdl.SOURCE] = staticdl.source(installed.own_symbols(job, answers))
