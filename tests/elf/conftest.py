@@ -9,15 +9,15 @@ SITE_SCONS = str(REPOSITORY / "site_scons")
 if SITE_SCONS not in sys.path:
     sys.path.insert(0, SITE_SCONS)
 
-from crosspy.inspect import expectation, inspection, policy  # noqa: E402  (needs the path above)
-from crosspy.errors import UserError  # noqa: E402
+from crosspy.errors import UserError  # noqa: E402  (needs the path above)
+from crosspy.inspect import expectation, inspection, policy  # noqa: E402
 from crosspy.inspect.findings import Entry  # noqa: E402
 
 NO_BUILD = "no finished build is named: pytest tests/elf --build build/<variant>"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--build", type=Path, metavar="DIR", help="folder of a finished build, with root/ and expect.json in it")
+    parser.addoption("--build", type=Path, metavar="DIR", help="folder of a finished build, with root/ and expect.json in it; or that of a program, apps/NAME")
     parser.addoption("--expect", type=Path, metavar="FILE", help="its expectation (default: DIR/expect.json)")
 
 
@@ -50,7 +50,9 @@ def _inspected(config):
             pytest.skip(NO_BUILD)
         try:
             expect = expectation.load(config.getoption("expect") or build / "expect.json")
-            entries = inspection.inspect(build / "root", expect, inspection.FactsCache(None))
+            root = build / "root"
+            program = build.name if (build / build.name).is_file() and not root.exists() else ""   # of profile=minimal
+            entries = inspection.inspect(build if program else root, expect, inspection.FactsCache(None), program)
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
         config.stash[_INSPECTED] = entries, expect

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -36,6 +38,36 @@ def test_the_junit_report_has_one_case_for_each_rule(root):
     suite = ElementTree.fromstring(verdict.junit([], few, expected()))
     unasked = {case.get("name") for case in suite if case.find("skipped") is not None}
     assert unasked == {"rootfs-needed", "rootfs-symbol", "stack-protector", "archive-members"}, "no file shows whether it is kept"
+
+
+def test_the_same_file_under_two_names_is_read_once(root, monkeypatch):
+    write(root, "usr/bin/copy", (root / PROGRAM).read_bytes())
+    read, seen = inspection._read, []
+    monkeypatch.setattr(inspection, "_read", lambda data: seen.append(data) or read(data))
+    entries = inspection.inspect(root, expected(), inspection.FactsCache(None))
+    binary = [entry for entry in entries if entry.facts or entry.members]
+    assert len(seen) == len(set(seen)) == len({entry.sha256 for entry in binary}) == len(binary) - 1
+
+
+@pytest.mark.parametrize(("terminal", "environment", "paints"), [
+    (True, {"TERM": "xterm"}, True), (True, {}, True), (True, {"TERM": "dumb"}, False), (True, {"NO_COLOR": "1"}, False), (False, {"TERM": "xterm"}, False)])
+def test_a_terminal_that_wants_colours_gets_them(root, terminal, environment, paints, monkeypatch):
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert verdict.coloured(SimpleNamespace(isatty=lambda: terminal)) is paints
+    write(root, PROGRAM, program(rpath="/opt", interpreter="/none", build_id=b""))
+    found = verdict.table(findings(root, expected()), paints)
+    plain = verdict.table(findings(root, expected()))
+    assert ("\x1b[31;1mfatal " in found and "\x1b[33;1mweak  " in found) is paints and "untidy build-id" in found
+    assert re.sub("\x1b\\[[0-9;]*m", "", found) == plain
+
+
+def test_more_symbols_than_are_read_are_a_finding(root):
+    write(root, SPAM, extension(symbols=200_001, payload=bytes(24 * 200_001)))
+    assert [(one.rule, one.found) for one in findings(root, expected()) if one.file == SPAM and one.rule == "readable"] == [
+        ("readable", "its dynamic symbol table has 200001 entries, at most 200000 are read")]
 
 
 def test_an_empty_root_is_no_success(tmp_path):

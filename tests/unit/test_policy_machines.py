@@ -40,6 +40,7 @@ GOOD = [   # variant, e_flags, attributes
     ("riscv64-linux-musl", 5, (f"{RV}_zmmul1p0_zaamo1p0_zalrsc1p0_zca1p0_zcd1p0",)), ("riscv64-linux-musl", 5, ()), ("rv64gc", 5, (RV,)),
     ("mips-linux-gnu", 0x70001007, (*MIPS, "MIPS.fp_abi=5")), ("mipsel-linux-musl", 0x70001005, (*MIPS, "MIPS.fp_abi=3")),
     ("mips24kc", 0x70001005, (*MIPS, "MIPS.fp_abi=3")), ("mips-linux-gnu", 0x70001007, ()), ("powerpc64le-linux-gnu", 2, ()),
+    ("powerpc-linux-musl", 0, ()), ("powerpc-linux-musl", 0, ("GNU.4=2",)), ("powerpc-linux-musl", 0, ("GNU.4=0", "GNU.8=1")),
     ("x86_64-linux-gnu", 0, ("X86.ISA_1_NEEDED=1",)), ("x86_64-linux-musl", 0, ()), ("i686-linux-gnu", 0, ("X86.ISA_1_NEEDED=1",)),
 ]
 BAD = [
@@ -54,6 +55,8 @@ BAD = [
     ("mips-linux-gnu", 0x70001407, (*MIPS, "MIPS.fp_abi=1"), "elf-flags e_flags 0x70001407"),
     ("mips-linux-musl", 0x70001007, (*MIPS, "MIPS.fp_abi=1"), "attributes MIPS.fp_abi=1"),
     ("mipsel-linux-gnu", 0x70001007, (MIPS[0], "MIPS.isa_rev=6", *MIPS[2:], "MIPS.fp_abi=1"), "attributes MIPS.isa_rev=6"),
+    ("powerpc-linux-musl", 0, ("GNU.4=1",), "attributes GNU.4=1"), ("powerpc-linux-musl", 0, ("GNU.4=3",), "attributes GNU.4=3"),
+    ("arm-linux-gnueabihf", 0x05000000, ("ARM.CPU_ARCH=10", "ARM.CPU_ARCH_PROFILE=77", *GCC_HF[2:]), "attributes ARM.CPU_ARCH_PROFILE=77"),
     ("powerpc64le-linux-gnu", 1, (), "elf-flags e_flags 0x1"), ("x86_64-linux-gnu", 0, ("X86.ISA_1_NEEDED=7",), "attributes X86.ISA_1_NEEDED=7"),
 ]
 

@@ -28,6 +28,7 @@ def _conformance(session, target: dict, series: str) -> str:
     folder, python = target["folder"], f"{session.options.prefix.strip('/')}/bin/python{series}"
     own = ["--variants", session.options.variants] if session.options.variants else []
     return _quoted(["run", "--root", f"{folder}/root", "--python", python, "--variant", target["name"], "--only", session.options.only,
+                    "--timeout", str(session.options.timeout),
                     "--variants", str(session.project / "variants"), *own, "--output", f"{folder}/conformance.json"])
 
 

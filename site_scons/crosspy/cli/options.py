@@ -53,6 +53,7 @@ class Options:
     file: str
     rootfs: str
     only: str
+    timeout: int
     macro: str
     probe: str
     verbose: int
@@ -102,6 +103,11 @@ def _bundle(value: str) -> None:
 def _version(value: str) -> None:
     if not re.fullmatch(r"\d+\.\d+(\.\d+\w*)?", value):
         raise UserError(f"python={value}", "it is no version", "use a series (3.13) or a release (3.13.15)")
+
+
+def _seconds(value: str) -> None:
+    if not re.fullmatch(r"[1-9]\d{0,5}", value):
+        raise UserError(f"timeout={value}", "it is no number of seconds", "use a whole number above 0, as in timeout=900")
 
 
 def _glibc(value: str) -> None:
@@ -158,6 +164,8 @@ ARGUMENTS: dict[str, Argument] = {
     "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, check=searchpath.check,
                        command="inspect"),
     "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
+    "timeout": Argument(("900",), "seconds that one test file may take; three times as many under qemu", free=True, check=_seconds, convert=int,
+                        command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 
@@ -210,7 +218,7 @@ def implied(given: Mapping[str, str]) -> dict[str, str]:
 
 # What only says where something is, or what is shown.
 PLACES = ("target", "downloads", "build_dir", "variants", "source", "bootstrap", "app", "path", "include", "exclude", "trace", "ssl_bundle", "flash", "file",
-          "module", "macro", "probe", "rootfs", "only", "sysroot", "verbose", "license_deny")
+          "module", "macro", "probe", "rootfs", "only", "timeout", "sysroot", "verbose", "license_deny")
 
 
 def deciding(options: Options) -> dict:

@@ -23,7 +23,7 @@ MAX_GROUPS = 1000
 # Where ELF headers have e_flags, e_shoff and e_shentsize (gABI 4), by class; of section headers: sh_type, sh_offset, sh_size.
 _HEADER = {32: (36, 32, "I", 46, "4xI8xII16x"), 64: (48, 40, "Q", 58, "4xI16xQQ24x")}
 _NAMES = {("EM_ARM", 0x70000003): ".ARM.attributes", ("EM_RISCV", 0x70000003): ".riscv.attributes",
-          ("EM_MIPS", 0x7000002A): ".MIPS.abiflags"}   # by section types of the psABIs
+          ("EM_MIPS", 0x7000002A): ".MIPS.abiflags", ("EM_PPC", 0x6FFFFFF5): ".gnu.attributes"}   # by section types of the psABIs, SHT_GNU_ATTRIBUTES
 _MACHINES = frozenset(machine for machine, _ in _NAMES)
 
 

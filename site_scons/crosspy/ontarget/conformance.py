@@ -144,7 +144,7 @@ def _run(args: argparse.Namespace) -> int:
             env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **dict(found.env)}
             if found.foreign:
                 row = _row(python, found.words[0], env)
-            tests = device.Device((*found.words, str(python)), env, scratch, device.SECONDS * (3 if found.foreign else 1), found.foreign, groups)
+            tests = device.Device((*found.words, str(python)), env, scratch, args.timeout * (3 if found.foreign else 1), found.foreign, groups)
             files = chosen(args.only, tests.files())
             expected = expectations.load(args.variants, sorted({target.name, target.triple}), found.foreign, tests.lacks)
             results = run_all(files, lambda file: tests.run(file, expected), args.jobs, lambda line: print(line, flush=True), groups.stop)
@@ -181,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("--test-package", type=Path, help="a folder to use as the package test, where root has none")
     run.add_argument("--only", default="", help="comma list of test files")
     run.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="files at once")
+    run.add_argument("--timeout", type=int, default=device.SECONDS, help="seconds for one file, three times as many under qemu")
     compare = commands.add_parser("compare", help="name files that do better with the reference than with ours")
     compare.add_argument("ours", type=Path)
     compare.add_argument("reference", type=Path)

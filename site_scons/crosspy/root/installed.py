@@ -130,8 +130,7 @@ def left_out(plan: list[Module], tables: Path) -> list[str]:
     """Return what of Lib/, without .py, serves nothing: it stands on an extension module, the first one listed, that is absent."""
     packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
     absent = {module.name for module in plan if module.kind == "absent"}
-    return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent
-                  for name in (*package["files"], *(f"test/{name}" for name in package.get("tests", ()))))
+    return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent for name in package["files"])
 
 
 def wrappers(tables: Path) -> dict[str, str]:

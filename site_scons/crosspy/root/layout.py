@@ -52,7 +52,7 @@ class Options:
     """What the layout depends on. series: ``3.13``.  multiarch: may be empty.  tests: CPython's test package too.
 
     libpython: ``static`` or ``shared``.  static_library: libpython3.13.a and python.o.  without: modules and
-    packages of the library that are left out (``ssl``, ``test/test_sqlite3``).  stand_ins: modules in their place whose import says why.
+    packages of the library that are left out (``ssl``).  stand_ins: modules in their place whose import says why.
     """
 
     series: str
