@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text("utf-8")
 ARCHITECTURE = (PROJECT / "docs" / "architecture.md").read_text("utf-8")
 FIRMWARE = (PROJECT / "docs" / "firmware.md").read_text("utf-8")
+INSPECTION = (PROJECT / "docs" / "inspection.md").read_text("utf-8")
 GLOSSARY = (PROJECT / "variants" / "README.md").read_text("utf-8")
 VARIANTS = variant.load_all(PROJECT / "variants")
 
@@ -113,7 +114,7 @@ def test_the_builders_of_a_parent_are_described_with_all_their_words():
     assert set(code(nodes[0])) == {name for name, value in vars(parent.CPython).items() if isinstance(value, property)}
 
 
-@pytest.mark.parametrize("text", [README, ARCHITECTURE, GLOSSARY, FIRMWARE], ids=["README", "architecture", "variants", "firmware"])
+@pytest.mark.parametrize("text", [README, ARCHITECTURE, GLOSSARY, FIRMWARE, INSPECTION], ids=["README", "architecture", "variants", "firmware", "inspection"])
 def test_every_path_that_a_document_names_exists(text):
     named = re.findall(r"`((?:cpython|site_scons|tests|docs|examples|integrations|variants|\.ci)/[\w./-]*)`", text)
     assert [path for path in named if not any((top / path).exists() for top in (PROJECT, PROJECT / "site_scons/crosspy"))] == []

@@ -59,7 +59,7 @@ def without(*words: str) -> tuple[str, ...]:
 
 LINKS = [   # words of the link, rule, what was found
     ((*GOOD, "-Wl,-rpath,/opt/lib"), "rpath", "RUNPATH /opt/lib"),
-    ((*without("-Wl,-z,relro"), "-Wl,-z,norelro"), "relro", "no PT_GNU_RELRO"),
+    ((*without("-Wl,-z,relro"), "-Wl,-z,norelro"), "relro", "no PT_GNU_RELRO around the dynamic section"),
     ((*without("-Wl,-z,now"), "-Wl,-z,lazy"), "bind-now", "neither DF_BIND_NOW nor DF_1_NOW"),
     (without("-Wl,--build-id=sha1"), "build-id", "no NT_GNU_BUILD_ID note"),
     ((*GOOD, "-Wl,-z,max-page-size=4096"), "page-size", "segments for pages of 4096 bytes"),
@@ -83,7 +83,7 @@ def test_a_file_that_is_not_stripped_has_both_findings_about_that(link, tmp_path
 def test_a_program_at_a_fixed_address_is_a_finding(link, tmp_path):
     words = ("-static", "-fno-pie", "-no-pie", "-Wl,-e,PyInit_spam", "-Wl,--build-id=sha1", "-s")
     # Nothing is relocated in it, and so the linker leaves PT_GNU_RELRO out.
-    found = [("pie", "ET_EXEC"), ("relro", "no PT_GNU_RELRO")]
+    found = [("pie", "ET_EXEC"), ("relro", "no PT_GNU_RELRO around the dynamic section")]
     assert [row for row in judged(tmp_path, link(*words), "usr/bin/spam") if row[0] != "interpreter"] == found
 
 

@@ -29,7 +29,7 @@ def _text_relocations(entry: Entry, expect: Expectation) -> Answers:
 
 def _relro(entry: Entry, expect: Expectation) -> Answers:
     if expect.bound and not entry.facts.relro:
-        yield "no PT_GNU_RELRO", "PT_GNU_RELRO"
+        yield "no PT_GNU_RELRO" + (" around the dynamic section" if entry.facts.dynamic else ""), "PT_GNU_RELRO"
 
 
 def _bind_now(entry: Entry, expect: Expectation) -> Answers:
