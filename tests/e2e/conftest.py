@@ -68,7 +68,7 @@ def bare_debian(request):
         yield None
         return
     with tempfile.TemporaryFile("w+", errors="replace") as output:
-        process = subprocess.Popen(["nice", "-n", "10", sys.executable, str(BARE_DEBIAN)], stdin=subprocess.DEVNULL, stdout=output,
+        process = subprocess.Popen(["nice", "-n", "10", sys.executable, str(BARE_DEBIAN), "--quick"], stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT)
 
         def finished() -> tuple[int, str]:
