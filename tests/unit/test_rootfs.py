@@ -183,6 +183,17 @@ def test_folders_and_settings_behind_absolute_links_are_the_device_s_not_this_ma
     assert "/from/device" in folders(device, LOADER)
 
 
+@pytest.mark.parametrize("loader, settings", [(LOADER, "/etc/ld.so.conf"), (MUSL, "/etc/ld-musl-aarch64.path")])
+def test_a_damaged_path_in_the_settings_of_a_loader_is_one_where_nothing_is(device, loader, settings):
+    device.put(MUSL, LD)
+    device.put(settings, b"/opt\0x\n\xff/\xed\xa0\x80\n/\xff\n/opt\n")
+    device.put("/opt/liba.so", tiny_elf.make())
+    device.own("usr/bin/spam", interpreter=loader, needed=("liba.so",))
+    assert device.lacks() == []
+    device.own("usr/bin/spam", interpreter=loader, needed=("libb.so",))
+    assert device.lacks() == ["libb.so"]
+
+
 def test_libraries_for_newer_processors_count_as_they_do_for_the_loader(device):
     device.own("usr/bin/spam", interpreter=LOADER, needed=("libz.so",))
     device.put("/usr/lib/glibc-hwcaps/power10/libz.so", tiny_elf.make())
