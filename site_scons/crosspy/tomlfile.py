@@ -2,19 +2,23 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import UserError
 
 MAX_SIZE = 1_000_000   # bytes; ours have 20,000. tomllib reads about 2 MB in a second
+# What an entry must be: ``str``, ``list`` (of strings), or a table by its keys, where one with a question mark may be left out and the key
+# ``*`` stands for any name.
+Form = type | Mapping[str, "Form"]
+_WORDS = {str: "a string", list: "a list of strings"}
 
 
-def read(path: Path, missing: str = "write it") -> dict:
-    """Return the file's table. missing: what to do when there is no such file.
+def read(path: Path, missing: str = "write it", form: Form | None = None) -> dict:
+    """Return the file's table. missing: what to do when there is no such file. form: what the table must be.
 
-    Raises UserError when it is missing, unreadable, too large, or not TOML.
+    Raises UserError when it is missing, unreadable, too large, not TOML, or of another form; then with all that is wrong.
     """
     try:
         with open(path, "rb") as stream:
@@ -26,9 +30,30 @@ def read(path: Path, missing: str = "write it") -> dict:
     if len(data) > MAX_SIZE:
         raise UserError(str(path), f"it is larger than {MAX_SIZE} bytes", "name the right file")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        table = tomllib.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:   # also a number with too many digits, and brackets without end
         raise UserError(str(path), f"it is not TOML ({error})", "correct that place") from None
+    if form and (problems := list(mistakes(table, form))):
+        raise UserError(str(path), "; ".join(problems), "see its comments and other entries")
+    return table
+
+
+def mistakes(value: object, form: Form, where: str = "") -> Iterator[str]:
+    """Yield what is wrong with a value, each with its place. where: the place of the value itself."""
+    if isinstance(form, type):
+        if not isinstance(value, form) or isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            yield f"{where} is not {_WORDS[form]}"
+    elif not isinstance(value, dict):
+        yield f"{where} is not a table"
+    else:
+        inside = f"{where}." if where else ""
+        known = {key.rstrip("?"): kind for key, kind in form.items()}
+        yield from (f"{inside}{key} is missing" for key in form if not key.endswith(("?", "*")) and key not in value)
+        for key, inner in value.items():
+            if kind := known.get(key, known.get("*")):
+                yield from mistakes(inner, kind, f"{inside}{key}")
+            else:
+                yield f"{inside}{key} is an unknown key"
 
 
 @contextmanager
@@ -36,5 +61,5 @@ def formed(path: Path) -> Iterator[None]:
     """Around code that picks a table apart: a key that is missing, or a value of another type, is one UserError."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(str(path), f"its form is wrong ({type(error).__name__}: {error})", "use the form of its other entries") from None
