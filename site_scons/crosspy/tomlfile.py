@@ -9,10 +9,10 @@ from pathlib import Path
 from .errors import UserError
 
 MAX_SIZE = 1_000_000   # bytes; ours have 20,000. tomllib reads about 2 MB in a second
-# What an entry must be: ``str``, ``list`` (of strings), or a table by its keys, where one with a question mark may be left out and the key
+# What an entry must be: ``str``, ``bool``, ``list`` (of strings), or a table by its keys, where one with a question mark may be left out and the key
 # ``*`` stands for any name.
 Form = type | Mapping[str, "Form"]
-_WORDS = {str: "a string", list: "a list of strings"}
+_WORDS = {str: "a string", list: "a list of strings", bool: "true or false"}
 
 
 def read(path: Path, missing: str = "write it", form: Form | None = None) -> dict:

@@ -51,7 +51,7 @@ class Library:
 
 def number(version: str) -> tuple[int, ...]:
     """Return what versions are compared by."""
-    return tuple(int(part) if part.isdigit() else 0 for part in version.replace("-", ".").split("."))
+    return tuple(int(part) if part.isdecimal() and len(part) < 20 else 0 for part in version.replace("-", ".").split("."))
 
 
 _TEXT = {"summary": True, "license": True, "homepage": True, "license_text": False, "instead_of": False, "purl": False, "cpe": False}
