@@ -1,6 +1,7 @@
 """Reads a TOML file that a person wrote: its table, or one UserError, in bounded time and memory."""
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,9 +10,10 @@ from pathlib import Path
 from .errors import UserError
 
 MAX_SIZE = 1_000_000   # bytes; ours have 20,000. tomllib reads about 2 MB in a second
-# What an entry must be: ``str``, ``bool``, ``list`` (of strings), or a table by its keys, where one with a question mark may be left out and the key
-# ``*`` stands for any name.
-Form = type | Mapping[str, "Form"]
+# What an entry must be: a type or several, where a list is one of strings; a table by its keys, where one with a question mark may be left
+# out and ``*`` stands for any name; or a list of such tables, written as a list of one.
+Form = type | tuple[type, ...] | list | Mapping[str, "Form"]
+PATTERN = re.compile(r"(?![/.])(?!.*\*\*)[\w./*+-]+")   # of files below a folder, for Path.glob, which refuses some others
 _WORDS = {str: "a string", list: "a list of strings", bool: "true or false"}
 
 
@@ -40,14 +42,20 @@ def read(path: Path, missing: str = "write it", form: Form | None = None) -> dic
 
 def mistakes(value: object, form: Form, where: str = "") -> Iterator[str]:
     """Yield what is wrong with a value, each with its place. where: the place of the value itself."""
-    if isinstance(form, type):
-        if not isinstance(value, form) or isinstance(value, list) and not all(isinstance(one, str) for one in value):
-            yield f"{where} is not {_WORDS[form]}"
+    if isinstance(form, list):
+        if not isinstance(value, list):
+            yield f"{where} is not written as [[{where}]]"
+        for number, row in enumerate(value if isinstance(value, list) else (), 1):
+            name = row.get("name") if isinstance(row, dict) else ""
+            yield from mistakes(row, form[0], f"{where} {number}" + (f" ({name})" if name and isinstance(name, str) else ""))
+    elif not isinstance(form, Mapping):
+        kinds = form if isinstance(form, tuple) else (form,)
+        if not isinstance(value, kinds) or isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            yield f"{where} is not {' or '.join(_WORDS[kind] for kind in kinds)}"
     elif not isinstance(value, dict):
         yield f"{where} is not a table"
     else:
-        inside = f"{where}." if where else ""
-        known = {key.rstrip("?"): kind for key, kind in form.items()}
+        inside, known = f"{where}." if where else "", {key.rstrip("?"): kind for key, kind in form.items()}
         yield from (f"{inside}{key} is missing" for key in form if not key.endswith(("?", "*")) and key not in value)
         for key, inner in value.items():
             if kind := known.get(key, known.get("*")):

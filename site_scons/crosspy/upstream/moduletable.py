@@ -14,7 +14,6 @@ FORM: tomlfile.Form = {
     "not_on_linux": list, "bootstrap_also": list, "libraries": {"*": str}, "one_copy": {"*": list},
     "packages": {"*": {"modules": list, "files": list, "tests?": list}}, "bytecode": {"shaped_by": list}, "exports": {"core": list},
     "stable_abi": {"defined": list, "undefined": list}, "shebangs": {"device": list, "tests": list}, "static": {"data": list, "functions": list}}
-_PATTERN = re.compile(r"(?![/.])(?!.*\*\*)[\w./*-]+")   # of Path.glob, which refuses others
 
 
 @cache
@@ -38,6 +37,6 @@ def _mistakes(table: Mapping) -> Iterator[str]:
         if not package["modules"]:
             yield f"packages.{name}.modules names none"
     yield from (f"bytecode.shaped_by: {pattern!r} is no pattern of files of the tree" for pattern in table["bytecode"]["shaped_by"]
-                if not _PATTERN.fullmatch(pattern))
+                if not tomlfile.PATTERN.fullmatch(pattern))
     yield from (f"static.{key}: {name!r} is no name of C" for key, names in table["static"].items() for name in names
                 if not re.fullmatch(r"[A-Za-z_]\w*", name, re.A))
