@@ -97,9 +97,18 @@ def test_upstream_says_who_its_parts_are(tmp_path):
     assert found(blake2)["BLAKE2"].purl == "pkg:generic/libb2"   # the name that upstream's source has
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", '{"packages": [1]}', '{"packages": [{"name": "a", "externalRefs": [{"referenceType": "purl", "referenceLocator": 1}]}]}',
+                                  '{"packages": [{"name": "a", "versionInfo": {}, "downloadLocation": 1, "checksums": []}]}'])
+def test_what_upstream_says_of_its_parts_counts_for_nothing_where_it_is_damaged(text, tmp_path):
+    (tmp_path / "Misc").mkdir()
+    (tmp_path / "Misc/sbom.spdx.json").write_text(text)
+    assert components.upstream_packages(tmp_path) == {}
+
+
 def test_a_library_of_a_sysroot_has_the_licence_of_its_own_version():
     xz = library.load_all(PROJECT / "deps")["xz"]
     assert [xz.licensed(one) for one in ("5.2.5", "5.4.7", "5.6.0", "5.8.4", "", "of the sysroot")] == ["LicenseRef-public-domain"] * 2 + ["0BSD"] * 4
+    assert library.number("1.²." + "9" * 5000) == (1, 0, 0)
     assert record.row(xz, Linked("xz", "sysroot", "5.4.1", ""), None)["license"] == "LicenseRef-public-domain"
 
 
@@ -107,7 +116,27 @@ def test_a_damaged_table_is_one_message(tmp_path):
     (tmp_path / "components.toml").write_text('[cpython]\nname = "x"\n[[part]]\nname = "y"\nlicense = "MIT"\nfile = "a"\nobject = ["b"]\npython = "c"\nsection = ["d"]\n')
     with pytest.raises(UserError) as caught:
         components.load(tmp_path)
-    assert all(text in caught.value.what for text in ("cpython: it has no license", "cpython: it has no text", "part y: object is unknown", "python is no list", "section is no text"))
+    assert all(text in caught.value.what for text in ("cpython.license is missing", "part 1 (y).object is an unknown key", "part 1 (y).python is not a list of strings", "part 1 (y).section is not a string",
+                                                        "runtime is missing", "classifiers is missing"))
+
+
+@pytest.mark.parametrize("old, new, told", [
+    ('license = "MIT"', "license = 1", "part 1 (expat).license is not a string"), ("[[part]]", "[part]", "it is not TOML"),
+    ("[[part]]", "[[piece]]", "part is missing; piece is an unknown key"), ('name = "expat"', 'name = " "', "part ( ): name is empty"),
+    ('purl = "pkg:pypi/pip"', 'purl = "pip"', "part (pip): 'pip' is no purl"), ("comment = [", "comment = [1, ", "comment is not a string or a list of strings"),
+    ('wheel = "Lib', 'wheel = "/Lib', "is no pattern of files of the tree"), ('"MIT License" = "MIT"', '"MIT License" = []', "classifiers.MIT License is not a string")])
+def test_a_mistake_in_the_table_of_components_is_told_with_its_row(old, new, told, tmp_path):
+    text = (PROJECT / "cpython/components.toml").read_text("utf-8")
+    (tmp_path / "components.toml").write_text(text.replace(old, new))
+    with pytest.raises(UserError) as caught:
+        components.load(tmp_path)
+    assert old in text and told in caught.value.what and caught.value.where.endswith("components.toml")
+
+
+@pytest.mark.parametrize("expression", ["", "MIT AND", "(MIT", "MIT OR {x}"])
+def test_a_licence_that_is_no_expression_is_a_mistake_of_the_user(expression):
+    with pytest.raises(UserError, match="no SPDX expression"):
+        spdx.denied(expression, {"MIT"})
 
 
 def refusal(plan, against, imports=(), **words):

@@ -9,9 +9,10 @@ import pytest
 from samples import PROJECT, job
 
 from crosspy.acquire.fetch import Archive
-from crosspy.deps import building
+from crosspy.deps import building, library
 from crosspy.deps.library import Library
 from crosspy.deps.recipe import Recipe, Unit
+from crosspy.errors import UserError
 from crosspy.run import stages
 
 # A compiler and an archiver that copy a source, and write a name.
@@ -82,3 +83,17 @@ def test_every_file_beside_dep_toml_makes_a_new_plan(row, tmp_path):
     before = building._key(row)
     (own / "within.tcl").write_text("cd y\n")
     assert building._key(row) != before
+
+
+BUILT = [one for one in library.load_all(PROJECT / "deps").values() if one.pins]
+
+
+@pytest.mark.parametrize("known", BUILT, ids=lambda one: one.name)
+def test_tables_that_a_library_s_rules_read_are_held_against_their_form(known):
+    building.facts(known)
+    for name in known.facts:
+        for wrong, told in (({key: one for key, one in known.facts.items() if key != name}, f"{name} is missing"),
+                            ({**known.facts, name: {"x": 1}}, f"{name}."), ({**known.facts, f"{name}2": {}}, f"{name}2 is an unknown key")):
+            with pytest.raises(UserError) as caught:
+                building.facts(replace(known, facts=wrong))
+            assert caught.value.where == known.where and told in caught.value.what

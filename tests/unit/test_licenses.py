@@ -89,6 +89,21 @@ def test_a_text_is_read_from_where_the_table_says(job, tmp_path, texts, said):
     assert licensetexts.read(Component("a", "1", "MIT", "part", texts=tuple(texts)), job, [], tmp_path) == said
 
 
+@pytest.mark.parametrize("how, place", [("file", "a\0b"), ("file", "."), ("comment", "x\0.c"), ("wheel", "*.whl")])
+def test_a_text_that_cannot_be_read_is_told_with_its_file(job, tmp_path, how, place):
+    (tmp_path / "damaged-1.0.whl").write_bytes(b"PK\5\6")
+    job.release.tree = tmp_path
+    with pytest.raises(UserError) as caught:
+        licensetexts.read(Component("x", "1", "MIT", "part", texts=((how, place),)), job, [], tmp_path)
+    assert caught.value.where.startswith(str(tmp_path))
+
+
+def test_a_purl_that_is_none_is_left_out_of_a_bill_of_materials():
+    one = Component("a?b", "1.0", "MIT", "package")
+    told = sbom.document("python", "x", [one, Component("c", "1.0", "MIT", "package", purl="pkg:pypi//")], {}, 0)
+    assert "purl" not in told and "a?b" in told
+
+
 def test_a_library_s_text_is_a_file_of_its_source_and_a_missing_one_is_told(job, tmp_path):
     one = Component("z", "1.0", "Zlib", "library", texts=(("tree", "COPYING"),), homepage="https://z")
     (tmp_path / "sources/z-1.0").mkdir(parents=True)

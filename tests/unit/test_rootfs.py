@@ -183,6 +183,47 @@ def test_folders_and_settings_behind_absolute_links_are_the_device_s_not_this_ma
     assert "/from/device" in folders(device, LOADER)
 
 
+@pytest.mark.parametrize("loader, settings", [(LOADER, "/etc/ld.so.conf"), (MUSL, "/etc/ld-musl-aarch64.path")])
+def test_a_damaged_path_in_the_settings_of_a_loader_is_one_where_nothing_is(device, loader, settings):
+    device.put(MUSL, LD)
+    device.put(settings, b"/opt\0x\n\xff/\xed\xa0\x80\n/\xff\n/opt\n")
+    device.put("/opt/liba.so", tiny_elf.make())
+    device.own("usr/bin/spam", interpreter=loader, needed=("liba.so",))
+    assert device.lacks() == []
+    device.own("usr/bin/spam", interpreter=loader, needed=("libb.so",))
+    assert device.lacks() == ["libb.so"]
+
+
+def test_folders_that_links_make_one_are_looked_into_once(device):
+    for number in range(12):
+        device.link(f"/l{number}", ".")
+    device.put("/etc/ld.so.conf", b"include /*/*/*/*/*/*/*/*.conf\ninclude /[e]tc/*/a.conf /*/more/a.conf\n")
+    device.put("/etc/more/a.conf", b"/opt/a\ninclude b.conf /etc/ld.so.conf\n")
+    device.put("/etc/more/b.conf", b"/opt/b\ninclude a.conf\n")
+    assert folders(device, LOADER)[:2] == ["/opt/a", "/opt/b"]
+
+
+def test_an_include_goes_by_the_folder_of_the_link_that_leads_to_its_file(device):
+    device.put("/etc/ld.so.conf", b"include a/x.conf b/x.conf\n")
+    device.put("/etc/a/x.conf", b"include more\n")
+    device.link("/etc/b/x.conf", "../a/x.conf")
+    device.put("/etc/b/more", b"/opt/b\n")
+    assert folders(device, LOADER)[0] == "/opt/b"
+
+
+@pytest.mark.parametrize("loader, settings, lines", [
+    (LOADER, "/etc/ld.so.conf", [f"include /etc/x{number}*" for number in range(300)]), (LOADER, "/etc/ld.so.conf", ["include /var/*/*"]),
+    (LOADER, "/etc/ld.so.conf", [f"/opt/{number}" for number in range(3000)]), (LOADER, "/etc/ld.so.conf", ["# much"] * 50_000),
+    (MUSL, "/etc/ld-musl-aarch64.path", [f"/opt/{number}" for number in range(3000)])],
+    ids=["patterns", "files", "folders", "words", "folders of musl"])
+def test_settings_of_a_loader_that_are_too_much_are_a_mistake_of_the_user(device, loader, settings, lines):
+    for number in range(250):
+        device.put(f"/var/{number}/{number}.conf", b"")
+    device.put(settings, "\n".join(lines).encode())
+    with pytest.raises(UserError, match="rootfs=.*device: the settings of its loader are too much to be read"):
+        folders(device, loader)
+
+
 def test_libraries_for_newer_processors_count_as_they_do_for_the_loader(device):
     device.own("usr/bin/spam", interpreter=LOADER, needed=("libz.so",))
     device.put("/usr/lib/glibc-hwcaps/power10/libz.so", tiny_elf.make())

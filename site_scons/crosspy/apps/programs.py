@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import tomlfile
 from ..acquire.release import Release
 from ..closure import appfiles, carried, trace
 from ..errors import UserError
@@ -21,6 +21,11 @@ from ..run.runlock import RunLock
 from . import application
 
 INTERPRETER = "linked/_bootstrap_python"
+
+
+def minimal(path: Path) -> list[str]:
+    """Return the modules of profile=minimal without an application (cpython/minimal.toml). Raises UserError."""
+    return tomlfile.read(path, form={"modules": list})["modules"]
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ def _cached(path: Path, key: str) -> dict | None:
 
 def _parts(session, known: carried.Ready, made: dict, wanted: Wanted) -> tuple[application.Parts, Mapping[str, str]]:
     """Return what the program of one target consists of, and what that rests on: of app=, or of cpython/minimal.toml without one."""
-    roots = [] if wanted.app else tomllib.loads((session.project / "cpython" / "minimal.toml").read_text("utf-8"))["modules"]
+    roots = [] if wanted.app else minimal(session.project / "cpython" / "minimal.toml")
     traced: list[str] = []
     if wanted.trace:
         traced = trace.modules(trace.interpreter(Path(session.options.build_dir), made["series"]), wanted.app, wanted.path, session.say)

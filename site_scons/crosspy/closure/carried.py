@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..root import layout
-from ..upstream import upstream
+from ..upstream import moduletable, upstream
 from . import appfiles, cimports, closuretable, importgraph
 from .availability import below
 from .closure import Closure, Program
@@ -111,7 +110,7 @@ def _library(upstreams: Mapping[str, importgraph.Facts], generated: Mapping[str,
 def reasons(tree: Path, tables: Path, modules: Sequence[Mapping]) -> dict[str, str]:
     """Return every module that is no library source, and those that serve nothing without one -> why it cannot be had, or empty."""
     found = {name: "" for name in built_in(tree)} | {row["name"]: row.get("reason", "") for row in modules}
-    for package in tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"].values():
+    for package in moduletable.load(tables)["packages"].values():
         needed = [name for name in package["modules"] if found.get(name, "it is not in the plan")]
         if len(needed) == len(package["modules"]):
             why = f"it needs {needed[0]}, and {needed[0]}: {found.get(needed[0])}"

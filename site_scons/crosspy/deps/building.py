@@ -15,8 +15,10 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
+from .. import tomlfile
 from ..acquire.fetch import Archive
 from ..cli.options import Options
+from ..errors import UserError
 from ..paths import node
 from ..run import stages
 from ..toolchains import flags, hardening
@@ -97,8 +99,16 @@ def check(library: Library) -> None:
         own()
 
 
+def facts(library: Library) -> None:
+    """Raise UserError where the tables of a dep.toml are not what the library's own rules read of it, its ``FACTS``."""
+    form = getattr(import_module(f"{__package__}.{library.name}"), "FACTS", {})
+    if problems := list(tomlfile.mistakes(library.facts, form)):
+        raise UserError(library.where, "; ".join(problems), "see its comments, and deps/README.md")
+
+
 def _recipe(job: Job) -> Recipe:
     rules = import_module(f"{__package__}.{job.library.name}")
+    facts(job.library)
     with tempfile.TemporaryDirectory(prefix="crosspy-") as scratch:
         cflags = flags.library(job.variant, job.options, job.toolchain)
         return rules.plan(Site(job.library.name, job.tree, Path(os.path.abspath(job.folder)), Path(scratch), job.variant, job.options,

@@ -9,6 +9,8 @@ from .. import tomlfile
 from ..errors import UserError
 
 FOLDER = Path(__file__).resolve().parents[3] / "deps"
+NAMED: tomlfile.Form = {"*": str}                     # of a library's own tables: name -> text
+CONDITIONS: tomlfile.Form = {"on": list, "off": list}   # as `conditions` takes them
 _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.M)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 

@@ -7,6 +7,7 @@ from . import automake, configheader, facts
 from .recipe import Command, Recipe, Site, Unit
 
 MADE = "generated/src"
+FACTS = {"flags": {"glibc": list, "musl": list}, "conditions": {"*": bool}, "config": facts.NAMED}
 _DEFINED = re.compile(r"^#define (HAVE_\w+) ", re.M)
 # src/Makefile.am: the rules of BUILT_SOURCES.
 _CODE = ("vi", "emacs", "common")

@@ -11,6 +11,8 @@ from ..variants.variant import Variant
 from . import autoheader, automake, configheader, facts, shellcase
 from .recipe import Recipe, Site, Unit
 
+FACTS = {"conditions": facts.CONDITIONS, "hosts": facts.NAMED, "config": facts.NAMED, "targets": {"*": facts.NAMED}, "assembler": facts.NAMED,
+         "questions": facts.NAMED}
 # Unwinding passes through a call, as for a thread that ends within a callback; configure.ac adds the flag, too.
 FLAGS = ("-fexceptions", "-I{folder}/generated", "-I{folder}/generated/include", "-I{tree}/include", "-I{tree}/src")
 

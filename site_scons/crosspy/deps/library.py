@@ -51,12 +51,13 @@ class Library:
 
 def number(version: str) -> tuple[int, ...]:
     """Return what versions are compared by."""
-    return tuple(int(part) if part.isdigit() else 0 for part in version.replace("-", ".").split("."))
+    return tuple(int(part) if part.isdecimal() and len(part) < 20 else 0 for part in version.replace("-", ".").split("."))
 
 
 _TEXT = {"summary": True, "license": True, "homepage": True, "license_text": False, "instead_of": False, "purl": False, "cpe": False}
 _LISTS = ("license_files", "license_comments", "needs", "system")
 _TABLES = ("links", "sysroot")
+PURL = re.compile(r"pkg:[A-Za-z][\w.+-]*(/[\w.+~-]+)+")   # https://github.com/package-url/purl-spec, without a version
 _ORIGIN = {"url": str, "debian": str, "suites": list, "file": str, "sha256": str, "size": int}
 _SYSROOT = {"pkgconfig": str, "header": (str, list), "minimum": str, "license_before": list}
 
@@ -91,6 +92,7 @@ def load(path: Path) -> Library:
     problems += [f"{key}: {data[key]!r} is no list of strings" for key in _LISTS if not _strings(data.get(key, []))]
     problems += [f"{key} is no table" for key in _TABLES if not isinstance(data.get(key, {}), dict)]
     if not problems:
+        problems += [f"purl: {data['purl']!r} is none"] if "purl" in data and not PURL.fullmatch(data["purl"]) else []
         problems += [f"links.{word}: it is no -l word with a .a file" for word, file in data.get("links", {}).items()
                      if not word.startswith("-l") or not isinstance(file, str) or not file.endswith(".a")]
         problems += _typed("sysroot", data.get("sysroot", {}), _SYSROOT)

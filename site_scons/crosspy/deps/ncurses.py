@@ -14,6 +14,8 @@ from ..errors import UserError
 from . import facts, ncursesconfig, ncursestic
 from .recipe import Command, Recipe, Site, Unit
 
+FACTS = {"library": {"subsets": list, "without": list}, "tools": {"subsets": list}, "fallbacks": {"terminals": list},
+         "ask": {"headers": list, "functions": list}, "facts": facts.NAMED, "absent": {"*": list}, "substitutions": facts.NAMED}
 PUBLIC, PRIVATE = "generated/include", "generated/ncurses"  # what users include, and what only ncurses does
 PROGRAMS = tuple(f"{ncursestic.HOST}/{name}" for name in ("tic", "infocmp"))
 CAPS = ("include/Caps", "include/Caps-ncurses")

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import UserError
+from . import facts
 from .opensslconf import Configured, assembler, configure, find_perl
 from .recipe import Command, Recipe, Site, Unit
 
+FACTS = {"targets": facts.NAMED, "with": facts.NAMED, "without": facts.NAMED, "minimal": facts.NAMED}
 HIDDEN = Path(__file__).with_name("openssl_hidden.pl")
 LIBRARIES = ("libcrypto", "libssl")
 HEADER = "include/openssl/configuration.h"  # made by Configure itself, from a template as all others are
@@ -42,12 +44,12 @@ def check() -> None:
 
 def options(site: Site) -> list[str]:
     """Return Configure's words for a site: its name of the machine, then features with and without. Raises UserError."""
-    machine, facts = site.variant.triple.partition("-")[0], site.facts
-    if machine not in facts["targets"]:
+    machine, table = site.variant.triple.partition("-")[0], site.facts
+    if machine not in table["targets"]:
         raise UserError(f"openssl target={site.variant.name}", f"it is not known what OpenSSL calls {machine!r}",
                         "add it to deps/openssl/dep.toml, [targets], or use deps=source,openssl:none")
-    without = [*facts["without"], *(facts["minimal"] if site.options.profile == "minimal" else ())]
-    return [facts["targets"][machine], *(f"enable-{name}" for name in facts["with"]), *(f"no-{name}" for name in without)]
+    without = [*table["without"], *(table["minimal"] if site.options.profile == "minimal" else ())]
+    return [table["targets"][machine], *(f"enable-{name}" for name in table["with"]), *(f"no-{name}" for name in without)]
 
 
 def recipe(site: Site, made: Configured, generators: Generators) -> Recipe:

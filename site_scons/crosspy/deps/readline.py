@@ -7,6 +7,7 @@ from ..errors import UserError
 from . import configheader, facts
 from .recipe import Recipe, Site, Unit
 
+FACTS = {"flags": {"all": list, "*": list}, "config": facts.NAMED}
 _REFERENCE = re.compile(r"\$\((\w+)\)")
 
 

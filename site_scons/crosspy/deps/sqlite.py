@@ -13,6 +13,7 @@ from ..errors import UserError
 from . import automake, configheader, facts
 from .recipe import Command, Recipe, Site, Unit
 
+FACTS = {"options": facts.NAMED, "options_static": facts.NAMED, "host": {"jimsh": list, "other": list}}
 MADE = "{folder}/generated"
 # What main.mk's SRC lists for other programs than the library.
 NOT_AMALGAMATED = ("parse.y", "shell.c.in", "sqlite.h.in", "sqlite_cfg.h", "shell.c", "tclsqlite-ex.c")

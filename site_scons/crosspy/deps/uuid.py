@@ -4,6 +4,7 @@ from __future__ import annotations
 from . import automake, configheader, facts
 from .recipe import Recipe, Site, Unit
 
+FACTS = {"conditions": facts.CONDITIONS, "config": facts.NAMED, "paths": facts.NAMED}
 HEADERS = ("include", "libuuid/src")
 # AM_CPPFLAGS and AM_CFLAGS of Makefile.am.
 FLAGS = ("-include", "{folder}/generated/config.h", "-fsigned-char", *(f"-I{{tree}}/{folder}" for folder in HEADERS))

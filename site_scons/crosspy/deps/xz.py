@@ -9,6 +9,7 @@ from ..configure.questions import Blocks, Question
 from . import automake, configheader, facts
 from .recipe import Recipe, Site, Unit
 
+FACTS = {"conditions": facts.CONDITIONS, "config": facts.NAMED, "filters": {"names": list}, "programs": facts.NAMED, "questions": facts.NAMED}
 MAKEFILE = "src/liblzma/Makefile.am"
 
 

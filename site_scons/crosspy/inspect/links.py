@@ -16,6 +16,8 @@ def look(root: Path, path: str) -> str | None:
         return os.readlink(os.path.join(root, path))
     except OSError as error:
         return "" if error.errno == errno.EINVAL else None   # readlink(2): EINVAL for what is no link
+    except ValueError:   # a path with a null byte, as a damaged ld.so.conf may have one
+        return None
 
 
 def trace(path: str, seen: Callable[[str], str | None]) -> tuple[str, str]:

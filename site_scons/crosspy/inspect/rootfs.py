@@ -108,7 +108,7 @@ class _Device:
             folders, name = [os.path.dirname(name)], os.path.basename(name)
         folders, wrong = list(dict.fromkeys(folders)), ""
         # glibc takes those for a newer processor first; which one it is nobody knows here, and they have the same symbols.
-        more = [] if loader.musl else (inner for folder in folders for inner in self.files.glob(f"{folder}/glibc-hwcaps/*"))
+        more = [] if loader.musl else (inner for folder in folders for inner in self.files.glob("glibc-hwcaps/*", folder))
         for group in (folders, more):
             for folder in group:
                 found = self._at(f"{folder}/{name}", like)

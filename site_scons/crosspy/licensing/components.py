@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from .. import tomlfile
-from ..deps.library import Library
+from ..deps.library import PURL, Library
 from ..errors import UserError
 from . import spdx
 
 TABLE = "components.toml"
 _TEXTS = ("file", "section", "comment", "wheel", "text", "toolchain_file")
-_LISTS = ("objects", "python", "toolchains", "unversioned")
+_ROW: tomlfile.Form = {
+    "name": str, "license": str, **dict.fromkeys(("package?", "macro?", "libc?", "purl?", "cpe?", *(f"{key}?" for key in _TEXTS)), str),
+    "comment?": (str, list), "static?": bool, **dict.fromkeys(("objects?", "python?", "toolchains?", "unversioned?"), list)}
+FORM: tomlfile.Form = {"cpython": _ROW, "part": [_ROW], "runtime": [_ROW], "elsewhere?": {"sections": list}, "classifiers": {"*": str}}
 
 
 @dataclass(frozen=True)
@@ -75,33 +78,27 @@ class Scene:
 def load(tables: Path) -> dict:
     """Read components.toml. Raises UserError that lists all that is wrong with it."""
     path = tables / TABLE
-    data = tomlfile.read(path)
-    rows = [("cpython", data.get("cpython", {})), *((f"part {row.get('name')}", row) for row in data.get("part", ())),
-            *((f"runtime {row.get('name')}", row) for row in data.get("runtime", ()))]
-    known = {"name", "license", "package", "macro", "libc", "static", "purl", "cpe", *_TEXTS, *_LISTS}
-    problems = [f"{where}: {key} is unknown" for where, row in rows for key in row if key not in known]
-    problems += [f"{where}: it has no {key}" for where, row in rows for key in ("name", "license") if not isinstance(row.get(key), str)]
-    problems += [f"{where}: {key} is no text" for where, row in rows for key in _TEXTS if not _told(row.get(key, ""), key)]
-    problems += [f"{where}: it has no text" for where, row in rows if not any(key in row for key in _TEXTS)]
-    problems += [f"{where}: {key} is no list" for where, row in rows for key in _LISTS if not isinstance(row.get(key, []), list)]
+    data = tomlfile.read(path, form=FORM)
+    rows = [("cpython", data["cpython"]), *((f"{kind} ({row['name']})", row) for kind in ("part", "runtime") for row in data[kind])]
+    problems = [f"{where} has none of {', '.join(_TEXTS)}" for where, row in rows if not any(row.get(key) for key in _TEXTS)]
+    problems += [f"{where}: name is empty" for where, row in rows if not row["name"].strip()]
+    problems += [f"{where}: {row['purl']!r} is no purl" for where, row in rows if "purl" in row and not PURL.fullmatch(row["purl"])]
+    problems += [f"{where}: {row['wheel']!r} is no pattern of files of the tree" for where, row in rows
+                 if "wheel" in row and not tomlfile.PATTERN.fullmatch(row["wheel"])]
     if problems:
-        raise UserError(str(path), "; ".join(problems), "see its comments")
+        raise UserError(str(path), "; ".join(problems), "see its comments and other entries")
     return data
 
 
-def _told(value: object, key: str) -> bool:
-    """Tell whether a row says where a text is: by one string, of comments also by a list of them."""
-    return isinstance(value, str) or key == "comment" and isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
 def upstream_packages(tree: Path) -> dict[str, dict]:
-    """Return what upstream says of the packages that it bundles (Misc/sbom.spdx.json, SPDX 2.3), by name; nothing for a release without."""
+    """Return what upstream says of the packages that it bundles (Misc/sbom.spdx.json, SPDX 2.3), by name; nothing where that cannot be read."""
     try:
         packages = json.loads((tree / "Misc" / "sbom.spdx.json").read_text("utf-8"))["packages"]
-        return {row["name"]: {"version": row["versionInfo"], "url": row["downloadLocation"], **_identity(row.get("externalRefs", ())),
+        told = {row["name"]: {"version": row["versionInfo"], "url": row["downloadLocation"], **_identity(row.get("externalRefs", ())),
                               "sha256": next((one["checksumValue"] for one in row["checksums"] if one["algorithm"] == "SHA256"), "")}
                 for row in packages}
-    except (OSError, ValueError, KeyError, TypeError):
+        return {name: row for name, row in told.items() if all(isinstance(text, str) for text in (name, *row.values()))}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
 
 
@@ -181,7 +178,7 @@ def _part(row: Mapping, plan: Mapping, scene: Scene, files: Mapping[str, str]) -
 def _wheel_version(row: Mapping, tree: Path) -> str:
     """The version in the name of a wheel (PEP 427)."""
     found = sorted(tree.glob(row["wheel"])) if "wheel" in row else []
-    return found[0].name.split("-")[1] if found else ""
+    return found[0].name.partition("-")[2].partition("-")[0] if found else ""
 
 
 def _library(row: Mapping, plan: Mapping, libraries: Mapping[str, Library], files: Mapping[str, str]) -> Component:

@@ -5,6 +5,7 @@ import inspect
 import re
 import textwrap
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -61,8 +62,8 @@ def of_sysroot(root: Path, library: Library) -> list[Path]:
 def _file(path: Path) -> str:
     try:
         return path.read_text("utf-8", "replace")
-    except OSError as error:
-        raise UserError(str(path), f"the licence text cannot be read ({error.strerror})", "see cpython/components.toml and deps/*/dep.toml") from None
+    except (OSError, ValueError) as error:   # ValueError: a null byte in its name
+        raise UserError(str(path), f"the licence text cannot be read ({getattr(error, 'strerror', '') or error})", "see cpython/components.toml and deps/*/dep.toml") from None
 
 
 def sections(text: str) -> dict[str, str]:
@@ -107,11 +108,13 @@ def heading(text: str) -> str:
 
 
 def wheel(paths: Sequence[Path]) -> list[str]:
-    """Return every licence in wheels, each below its name there."""
+    """Return every licence in wheels, each below its name there. Raises UserError for a damaged one."""
     found = []
     for path in paths:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                if _LICENCE.search(name) and not name.endswith("/"):
-                    found.append(f"==== {name}\n\n{archive.read(name).decode('utf-8', 'replace')}")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in sorted(archive.namelist()) if _LICENCE.search(name) and not name.endswith("/")]
+                found += [f"==== {name}\n\n{archive.read(name).decode('utf-8', 'replace')}" for name in names]
+        except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:   # as zipfile has them for damaged files
+            raise UserError(str(path), f"it is no wheel ({error})", "use the release's own archive, unchanged") from None
     return found

@@ -81,7 +81,10 @@ def _purl(one: Component, version: str) -> PackageURL | None:
     if not version:
         return None
     told = {"download_url": one.url, "checksum": f"sha256:{one.sha256}" if one.sha256 else ""}
-    known = PackageURL.from_string(one.purl or f"pkg:generic/{one.name.lower().replace(' ', '-').replace('*', '-star')}")
+    try:
+        known = PackageURL.from_string(one.purl or f"pkg:generic/{one.name.lower().replace(' ', '-').replace('*', '-star')}")
+    except ValueError:   # what a package's metadata or upstream says is not ours to correct
+        return None
     return PackageURL(known.type, known.namespace, known.name, version, {key: value for key, value in told.items() if value})
 
 

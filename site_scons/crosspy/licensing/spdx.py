@@ -85,9 +85,16 @@ def stated(expression: str) -> str:
 def denied(expression: str, against: Collection[str]) -> list[str]:
     """Return the denied licences that an expression cannot do without; none where an OR leaves another way.
 
-    against: as `deny` returns them.
+    against: as `deny` returns them. Raises UserError for what is no expression.
     """
-    found = _licensing().parse(expression)
+    from license_expression import ExpressionError
+    try:
+        found = _licensing().parse(expression)
+    except ExpressionError:
+        found = None
+    if found is None:
+        raise UserError(f"license = {expression!r}", "it is no SPDX expression",
+                        "correct it where it is stated: in cpython/components.toml, or in the library's deps/*/dep.toml")
     return sorted(set(_unavoidable(found, against)))
 
 

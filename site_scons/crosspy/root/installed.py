@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from ..errors import UserError
 from ..inspect import policy
 from ..sizing import owners
 from ..toolchains import cpufacts, hardening
-from ..upstream import coreplan, generated, modules, stableabi, substitutions
+from ..upstream import coreplan, generated, modules, moduletable, stableabi, substitutions
 from ..upstream.modules import Module
 from . import layout
 
@@ -128,7 +127,7 @@ def bytecode(job) -> dict:
 
 def left_out(plan: list[Module], tables: Path) -> list[str]:
     """Return what of Lib/, without .py, serves nothing: it stands on an extension module, the first one listed, that is absent."""
-    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"]
+    packages = moduletable.load(tables)["packages"]
     absent = {module.name for module in plan if module.kind == "absent"}
     return sorted(name.removesuffix(".py") for package in packages.values() if package["modules"][0] in absent for name in package["files"])
 
@@ -141,7 +140,7 @@ def wrappers(tables: Path) -> dict[str, str]:
 def stand_ins(plan: list[Module], tables: Path) -> dict[str, str]:
     """Return file name -> source of our own modules in the library: those that stand in front of upstream's (cpython/device/), and those
     whose import says which option builds what a user would miss: a package, or an extension without one whose library is absent."""
-    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
+    table = moduletable.load(tables)
     absent = {module.name: module.reason for module in plan if module.kind == "absent"}
     missed = {name: package["modules"] for name, package in table["packages"].items()
               if package["modules"][0] in absent and (package["files"] or name in package["modules"])}
@@ -177,7 +176,7 @@ def _expect(job, core: coreplan.CorePlan, made: dict, private: tuple[str, ...], 
     extra += tuple(sonames(_reached(job, core.libs())))
     dynload = f"{job.options.prefix.strip('/')}/lib/python{job.release.series}/lib-dynload"
     places = {name: f"{dynload}/{Path(path).name}" for name, path in made["extensions"].items()}
-    table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
+    table = moduletable.load(job.tables)
     macros = _macros(table, answers)
     split = job.options.debuginfo == "split"
     return policy.expectation(
@@ -204,7 +203,7 @@ def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:
 
 def own_symbols(job, answers: ledger.Ledger) -> list[str]:
     """Return what ctypes can find in a static program: the stable ABI, other data of the interpreter, functions of libc."""
-    table = tomllib.loads((job.tables / "modules.toml").read_text("utf-8"))
+    table = moduletable.load(job.tables)
     return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["data"], *table["static"]["functions"]]
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tomllib
 from pathlib import Path
 
 from ..acquire.release import Release
+from ..upstream import moduletable
 
 
 def library(got: Release) -> str:
@@ -26,9 +26,9 @@ def shapers(got: Release, project: Path) -> str:
     """Return what changes whenever byte-code could, for equal source: the content of the compiler's own files."""
     if not got.editable:
         return got.digest
-    patterns = tomllib.loads((project / "cpython" / "modules.toml").read_text("utf-8"))["bytecode"]["shaped_by"]
+    patterns = moduletable.load(project / "cpython")["bytecode"]["shaped_by"]
     digest = hashlib.sha256()
     for pattern in patterns:
         for path in sorted(got.tree.glob(pattern)):
-            digest.update(path.read_bytes())
+            digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()

@@ -4,11 +4,10 @@ All of it follows from the plan of modules; it is written to sizing.json beside 
 """
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from ..upstream import upstream
+from ..upstream import moduletable, upstream
 from ..upstream.coreplan import CorePlan
 from .sizes import CORE, EXTENSION, LIBRARY
 
@@ -51,7 +50,7 @@ def frozen(makefile: upstream.Makefile) -> dict[str, str]:
 def removable(core: CorePlan, tree: Path, tables: Path, libraries: Mapping[str, Sequence[str]]) -> dict[str, dict[str, object]]:
     """Return what goes with each extension module that can be left out: libraries that only it uses, packages that stand on it."""
     needed = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
-    packages = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["packages"].values()
+    packages = moduletable.load(tables)["packages"].values()
     return {module.name: {"how": f"disable={module.name}",
                           "libraries": [name for name, modules in libraries.items() if list(modules) == [module.name]],
                           "packages": sorted(name.removesuffix(".py") for package in packages if package["modules"][0] == module.name

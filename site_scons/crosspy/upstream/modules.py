@@ -5,7 +5,6 @@ cpython/modules.toml adds only what those do not say.
 """
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from ..configure import autoconf
 from ..deps import choice
 from ..deps.library import Library
 from ..errors import UserError, nearest
-from . import shelltest, upstream
+from . import moduletable, shelltest, upstream
 
 
 _BLANK = "\0"  # in a path, while words are told apart by blanks
@@ -58,8 +57,7 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
     sysroot was to have, and has not.  Raises UserError for a module that nothing classifies or that is asked for
     and cannot be had.
     """
-    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))
-    table["known"], table["lacking"] = libraries or {}, lacking
+    table = {**moduletable.load(tables), "known": libraries or {}, "lacking": lacking}
     makefile = upstream.Makefile(upstream.read(tree, "Makefile.pre.in"), {"srcdir": str(tree).replace(" ", _BLANK), "PY_STDMODULE_CFLAGS": "",
                                                                          "CCSHARED": ""})
     text = autoconf.strip_comments(upstream.read(tree, "configure.ac"))
@@ -87,14 +85,14 @@ def plan(tree: Path, tables: Path, variables: Mapping[str, str], default: str, r
 
 def for_bootstrap(tree: Path, tables: Path, found: list[Module]) -> list[Module]:
     """Return what of a plan goes into the bootstrap, all of it built in: Setup.bootstrap, and what the tables add."""
-    also = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["bootstrap_also"]
+    also = moduletable.load(tables)["bootstrap_also"]
     names = {line.name for line in upstream.setup_lines(upstream.read(tree, "Modules/Setup.bootstrap.in"), "static")}
     return [replace(module, kind="builtin") for module in found if module.name in {*names, *also}]
 
 
 def with_one_copy(tables: Path, found: list[Module], static: Collection[str]) -> list[Module]:
     """Return a plan in which modules that share the state of a static library are built in. static: those libraries' names."""
-    table = tomllib.loads((tables / "modules.toml").read_text("utf-8"))["one_copy"]
+    table = moduletable.load(tables)["one_copy"]
     groups = [names for library, names in table.items() if library in static]
     shared = {module.name for module in found if module.kind == "shared"}
     moved = {name for names in groups if len(shared & set(names)) > 1 for name in names}

@@ -14,17 +14,12 @@ def symbols(tree: Path, macros: Mapping[str, bool]) -> list[str]:
     """Return the functions and data of the stable ABI, sorted.
 
     macros: whether each feature macro that the file names is defined on the target. Raises UserError for one that is not
-    there: upstream's list has a new condition.
+    there, as upstream's list has a new condition, and for a damaged list.
     """
     table = tomlfile.read(tree / WHERE, "use a complete CPython source tree")
-    found, unknown = [], set()
-    for kind in ("function", "data"):
-        for name, row in table.get(kind, {}).items():
-            condition = row.get("ifdef", "")
-            if condition and condition not in macros:
-                unknown.add(condition)
-            elif not condition or macros[condition]:
-                found.append(name)
+    with tomlfile.formed(tree / WHERE):
+        conditions = {name: row.get("ifdef", "") for kind in ("function", "data") for name, row in table.get(kind, {}).items()}
+        unknown = {condition for condition in conditions.values() if condition and condition not in macros}
     if unknown:
-        raise UserError(WHERE, f"nothing classifies {', '.join(sorted(unknown))}", "add it to [stable_abi] of cpython/modules.toml")
-    return sorted(found)
+        raise UserError(WHERE, f"nothing classifies {', '.join(sorted(map(str, unknown)))}", "add it to [stable_abi] of cpython/modules.toml")
+    return sorted(name for name, condition in conditions.items() if not condition or macros[condition])
