@@ -1,7 +1,7 @@
 """What dlopen() and dlsym() do in a static program: the C source of both, with a table of the program's own functions.
 
 ctypes opens the program itself when it is imported (Lib/ctypes/__init__.py, ``pythonapi``), and musl's libc.a has stubs that always fail.
-Here the program can be opened, and what the table names can be found in it: the stable ABI, and the functions of libc that
+Here the program can be opened, and what the table names can be found in it: the C API, and the functions of libc that
 ``modules.toml`` lists. No file can be loaded.
 """
 from __future__ import annotations
@@ -44,6 +44,8 @@ void *dlsym(void *restrict handle, const char *restrict name)
     while (low < high) {
         size_t middle = (low + high) / 2;
         int order = strcmp(name, table[middle].name);
+        if (!order && !table[middle].address)
+            break;
         if (!order)
             return error = NULL, table[middle].address;
         if (order < 0)
@@ -71,10 +73,13 @@ char *dlerror(void)
 """
 
 
-def source(names: Iterable[str]) -> str:
-    """Return the C source. names: functions and data of the program, whatever their types are: the linker alone knows them."""
-    wanted = sorted(set(names))
-    declared = "".join(f'extern char symbol_{number}[] __asm__("{name}");\n' for number, name in enumerate(wanted))
+def source(names: Iterable[str], perhaps: Iterable[str] = ()) -> str:
+    """Return the C source. names: functions and data of the program, whatever their types are: the linker alone knows them. perhaps:
+    more, which it may lack."""
+    certain = set(names)
+    wanted = sorted(certain.union(perhaps))
+    declared = "".join(f'extern char symbol_{number}[] __asm__("{name}"){"" if name in certain else " __attribute__((weak))"};\n'
+                       for number, name in enumerate(wanted))
     rows = "\n".join(f"    {{{json.dumps(name)}, symbol_{number}}}," for number, name in enumerate(wanted))
     return declared + _CODE % {"rows": rows}
 

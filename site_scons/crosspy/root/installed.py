@@ -21,7 +21,7 @@ from ..errors import UserError
 from ..inspect import policy
 from ..sizing import owners
 from ..toolchains import cpufacts, hardening
-from ..upstream import coreplan, generated, modules, moduletable, stableabi, substitutions
+from ..upstream import coreplan, generated, modules, moduletable, publicapi, stableabi, substitutions
 from ..upstream.modules import Module
 from . import layout
 
@@ -201,10 +201,12 @@ def _macros(table: Mapping, answers: ledger.Ledger) -> dict[str, bool]:
     return macros | dict.fromkeys(table["stable_abi"]["defined"], True) | dict.fromkeys(table["stable_abi"]["undefined"], False)
 
 
-def own_symbols(job, answers: ledger.Ledger) -> list[str]:
-    """Return what ctypes can find in a static program: the stable ABI, other data of the interpreter, functions of libc."""
+def own_symbols(job, answers: ledger.Ledger) -> tuple[list[str], list[str]]:
+    """Return what ctypes can find in a static program: the stable ABI, own data of the interpreter, functions of libc; and what its headers
+    declare besides, of which some may be missing."""
     table = moduletable.load(job.tables)
-    return [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["data"], *table["static"]["functions"]]
+    certain = [*stableabi.symbols(job.release.tree, _macros(table, answers)), *table["static"]["data"], *table["static"]["functions"]]
+    return certain, publicapi.declared(job.release.tree)
 
 
 def provided(found: Mapping[str, linkage.Linked]) -> dict[str, list[str]]:

@@ -147,7 +147,7 @@ def _make(job: Job, answers: ledger.Ledger) -> dict:
         texts = installed.minimal(job, found, answers, header, core, made) if job.small else installed.texts(job, found, answers, header, core, made)
     texts["pyconfig.h"] = header
     if alone:
-        texts[staticdl.SOURCE] = staticdl.source(installed.own_symbols(job, answers))
+        texts[staticdl.SOURCE] = staticdl.source(*installed.own_symbols(job, answers))
     texts |= probing.texts(job, answers)
     if not job.bootstrap:
         made["modules"] = core.carried()
