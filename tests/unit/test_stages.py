@@ -163,6 +163,17 @@ def test_each_file_that_a_plan_is_read_from_counts_in_an_edited_tree(project, ed
     assert len(keys) == len(plankey.READ_FROM_TREE) + 1
 
 
+@pytest.mark.parametrize(("linkage", "keys"), [("dynamic", 1), ("static", 2)])
+def test_what_headers_declare_counts_where_a_program_has_a_table_of_it(project, edited, linkage, keys):
+    of_libc = dataclasses.replace(edited.variant.libc, linkage=linkage)
+    job = dataclasses.replace(edited, variant=dataclasses.replace(edited.variant, libc=of_libc))
+    found = set()
+    for text in ("PyAPI_FUNC(int) Py_New(void);", "PyAPI_FUNC(int) Py_Newer(void);", "PyAPI_FUNC(int)  Py_Newer( void );"):
+        (job.release.tree / "Include/new.h").write_text(text)
+        found.add(key(job, project))
+    assert len(found) == keys
+
+
 def test_an_edited_tree_without_such_a_file_is_one_user_error(project, edited):
     shutil.rmtree(edited.release.tree / "Misc")
     with pytest.raises(UserError, match="use a complete CPython source tree"):

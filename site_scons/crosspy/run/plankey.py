@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..cli.options import deciding
 from ..root import installed
-from ..upstream import upstream
+from ..upstream import publicapi, upstream
 
 READ_FROM_TREE = ("configure.ac", "Makefile.pre.in", "pyconfig.h.in", "Include/patchlevel.h", "Modules/Setup",
                   "Modules/Setup.stdlib.in", "Modules/Setup.bootstrap.in", "Modules/config.c.in", "Misc/python.pc.in",
@@ -39,4 +39,6 @@ def of(job, project: Path) -> str:
     if job.release.editable:
         for name in READ_FROM_TREE:
             digest.update(upstream.read(job.release.tree, name).encode())
+        if job.variant.static and not job.bootstrap:   # staticdl's table
+            digest.update(json.dumps(publicapi.declared(job.release.tree)).encode())
     return digest.hexdigest()
