@@ -1,5 +1,7 @@
 """Real builds, run and checked. The repository's own build/ and downloads/ hold the builds that the tests share."""
 import compileall
+import fcntl
+import json
 import os
 import platform
 import signal
@@ -47,15 +49,23 @@ def main() -> Checkout:
 
 
 @pytest.fixture(scope="session")
-def built(main, request):
-    """Build a variant in the main checkout, once per session; returns its Build."""
+def built(main, request, tmp_path_factory):
+    """Build a variant in the main checkout, once per session, also where that has two processes; returns its Build."""
     done: dict[tuple, Build] = {}
+    # With pytest-xdist, the folder above is that of the whole run.
+    shared = tmp_path_factory.getbasetemp().parent if os.environ.get("PYTEST_XDIST_WORKER") else tmp_path_factory.mktemp("built")
 
     def build(name: str, *words: str, flavour: str = "", prefix: str = "/usr") -> Build:
         if (name, words) not in done:
             wanted = request.config.stash[_WANTED] if not words else []
             names = sorted({name, *wanted})
-            main.scons(f"target={','.join(names)}", *words)
+            told = [f"target={','.join(names)}", *words]
+            with open(shared / "builds", "a+") as record:
+                fcntl.flock(record, fcntl.LOCK_EX)  # the other process may be about it
+                record.seek(0)
+                if f"{json.dumps(told)}\n" not in record.readlines():
+                    main.scons(*told)
+                    print(json.dumps(told), file=record, flush=True)
             done.update(((each, words), Build(main, each, flavour, prefix)) for each in names)
         return done[name, words]
     return build

@@ -187,13 +187,13 @@ def test_too_many_symbols_are_refused_before_they_are_read():
 
 def test_names_that_overlap_without_end_are_bounded_in_time_and_memory():
     large = tiny_elf.make(needed=("x" * 4000,) * 5_000)
-    start = time.monotonic()
+    start = time.process_time()
     tracemalloc.start()
     with pytest.raises(elf.ElfError, match="longer than 16000000 bytes together"):
         elf.read(large)
     memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert time.monotonic() - start < 4 and memory < 200_000_000
+    assert time.process_time() - start < 4 and memory < 200_000_000
 
 
 def symbols(facts: elf.ElfFacts) -> list:
