@@ -64,6 +64,7 @@ MUTATIONS = [   # rule, file, what is written there (None: deleted), words of th
     ("needed", SPAM, extension(filters=((0x6FFFFEFC, "libaudit.so"), (0x7FFFFFFD, "libauxiliary.so"))), "found libaudit.so, libauxiliary.so"),
     ("needed", PROGRAM, program(filters=((0x6FFFFEFB, "libdepaudit.so"), (0x7FFFFFFF, "libfilter.so"))), "found libdepaudit.so, libfilter.so"),
     ("needed-version", SPAM, extension(versions={**GLIBC, ("libz.so.1", "ZLIB_1.2"): ["inflate"]}), "versions of libz.so.1"),
+    ("removed-symbol", PROGRAM, program(versions={("libc.so.6", "GLIBC_2.17"): ["puts", "pthread_yield"]}), "found pthread_yield"),
     ("libpython-stub", STUB, stub(needed=()), LIBPYTHON),
     ("undefined", SPAM, extension(undefined=("PyLong_FromLong", "XML_Parse")), "found XML_Parse"),
     ("undefined", SPAM, extension(undefined=("PyLong_FromLong", "a"), weak=("b",)), "found a,"),

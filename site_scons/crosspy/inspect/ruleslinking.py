@@ -107,6 +107,15 @@ def _versions_loaded(entry: Entry, expect: Expectation) -> Answers:
         yield f"symbol versions of {', '.join(alone)}", "a DT_NEEDED for each library whose versions are asked for"
 
 
+# Of glibc since 2.34 only for programs that were linked before, and never of musl: what is linked with it runs on old devices alone.
+_REMOVED = frozenset({"pthread_yield"})
+
+
+def _removed(entry: Entry, expect: Expectation) -> Answers:
+    if names := sorted(_REMOVED & entry.facts.imports):
+        yield ", ".join(names), "functions that every libc has"
+
+
 def _rootfs_needed(entry: Entry, expect: Expectation) -> Answers:
     for name in entry.missing:
         yield name, "a library of the root file system, for this machine, on its loader's path"
@@ -133,6 +142,9 @@ RULES = (
     Rule("glibc-floor", "no newer glibc than the floor", LINKED, _glibc_floor,
          "an older loader ends with \"version 'GLIBC_x' not found\" (LSB, Symbol Versioning)",
          "take toolchain=zig, which can lower the floor, or raise glibc= or the variant's floor", FATAL),
+    Rule("removed-symbol", "no symbol that libcs have given up", LINKED, _removed,
+         "a static or newer libc ends the link, and musl's loader the start, with 'undefined symbol' (glibc 2.34, NEWS)",
+         "call sched_yield", WEAK),
     Rule("undefined", "every symbol has a provider", frozenset(), lambda entry, expect: (),
          "with BIND_NOW the loader ends with 'undefined symbol' at the import (gABI 5)",
          "link the object or library that defines it", FATAL, _undefined),
