@@ -86,6 +86,12 @@ def test_texts_are_the_licence_files_of_the_metadata(tmp_path):
     assert text.startswith("License-Expression: MIT") and "==== licenses/LICENSE\n\nnew" in text and licenses.file_name(one) == "python-one"
 
 
+def test_a_licence_file_with_a_name_that_no_file_can_have_is_none(tmp_path):
+    info = install(tmp_path, "one", fields="License-File: " + "x" * 300 + "\nLicense-File: a\0b\nLicense-File: sub\nLicense-File: TERMS",
+                   files={"TERMS": "named", "sub/x": "no"})
+    assert packages.texts(str(info)) == [("TERMS", "named")]
+
+
 def test_what_a_plan_says_of_a_program_tells_its_packages(tmp_path, monkeypatch):
     info = install(tmp_path / "site", "one", fields="License: ISC")
     template = tmp_path / "tree" / "Modules" / "config.c.in"

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,24 @@ def test_a_runpath_is_for_its_own_file_and_an_rpath_for_all_behind_it(device):
     assert device.lacks() == ["liba.so"]
     device.put("/opt/lib/liba.so", tiny_elf.make())
     assert device.lacks() == []
+
+
+@pytest.mark.parametrize("first, last, missing", [("/opt/b", "/opt/a", []), ("/opt/a", "/opt/b", ["liba.so"])])
+def test_of_several_runpaths_loaders_take_the_last(device, first, last, missing):
+    device.put("/opt/a/liba.so", tiny_elf.make())
+    data = tiny_elf.make(interpreter=LOADER, needed=("liba.so",), rpath=first, runpath=last)
+    device.put("usr/bin/spam", data.replace(struct.pack("<Q", 15), struct.pack("<Q", 29)), device.top)   # DT_RPATH, DT_RUNPATH
+    assert device.lacks() == missing
+
+
+def test_a_search_takes_no_longer_for_folders_that_are_not_there_and_symbols_that_may_be_missing(device):
+    device.put(LOADER, tiny_elf.make(exports=("x",)))
+    names = [f"name{number}" for number in range(60_000)]
+    device.own("usr/bin/spam", interpreter=LOADER, needed=tuple(f"l{number}" for number in range(300)),
+               runpath=":".join(f"/{number}" for number in range(600)))
+    device.own("usr/bin/ham", interpreter=LOADER, needed=("libc.so.6",), weak=tuple(names), versions={("libc.so.6", "GLIBC_2.17"): names})
+    start = time.process_time()
+    assert len(device.lacks()) == 300 and time.process_time() - start < 8
 
 
 def test_musl_takes_both_tags_for_all_behind_and_is_the_libraries_of_libc_itself(device):

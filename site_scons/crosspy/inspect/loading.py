@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -38,8 +38,9 @@ class Library:
         return set(self.facts.exports) - {symbol for symbol, _ in self.bound}
 
     def paths(self, tag: str) -> list[str]:
-        """Return the entries of DT_RPATH or DT_RUNPATH."""
-        return [path for one in self.facts.search_paths if one.startswith(f"{tag} ") for path in one.partition(" ")[2].split(":")]
+        """Return the entries of DT_RPATH or DT_RUNPATH; of several, loaders take the last."""
+        told = [one for one in self.facts.search_paths if one.startswith(f"{tag} ")]
+        return told[-1].partition(" ")[2].split(":") if told else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,18 +68,19 @@ class Loaded:
 
 
 # What finds a library for the machine of a file, in one of some folders; else it says what is wrong with one that is there.
-Search = Callable[[str, Iterable[str], ElfFacts, Loader], tuple[str, Library] | str]
+Search = Callable[[str, Sequence[str], ElfFacts, Loader], tuple[str, Library] | str]
 
 
 @dataclass
 class Process:
     """scope: where symbols are looked up. names: what is not searched for again. itself: the loader, if it can be read.
 
-    whole: nothing is missing.
+    exists: tells whether there is a folder at all. whole: nothing is missing.
     """
 
     loader: Loader
     search: Search
+    exists: Callable[[str], bool]
     itself: Loaded | None = None
     names: dict[str, Loaded] = field(default_factory=dict)
     scope: list[Loaded] = field(default_factory=list)
@@ -90,10 +92,12 @@ class Process:
         self._add(first)
         while queue:
             asker = queue.popleft()
-            for name in asker.library.facts.needed:
-                if self._of_loader(name) or name in self.names:
+            wanted = [name for name in asker.library.facts.needed if not self._of_loader(name) and name not in self.names]
+            folders = [folder for folder in dict.fromkeys(asker.folders(self.loader)) if self.exists(folder)] if wanted else []
+            for name in wanted:
+                if name in self.names:
                     continue
-                found = self.search(name, asker.folders(self.loader), asker.library.facts, self.loader)
+                found = self.search(name, folders, asker.library.facts, self.loader)
                 if isinstance(found, str):
                     notes = "; ".join(filter(None, ("" if asker is first else f"for {asker.name}", found)))
                     missing.append(f"{name} ({notes})" if notes else name)
@@ -121,19 +125,19 @@ class Process:
 
     def unresolved(self, facts: ElfFacts) -> Iterator[str]:
         """Yield symbols and versions that a file asks for and that are not in memory, unless they may be in what is missing."""
-        libraries = [one.library for one in self.scope]
+        libraries, weak = [one.library for one in self.scope], set(facts.weak)
         wanted = set(facts.undefined)
         if self.loader.musl:   # it knows no versions
-            wanted |= {symbol for version in facts.versions for symbol in version.symbols} - set(facts.weak)
+            wanted |= {symbol for version in facts.versions for symbol in version.symbols} - weak
         if self.whole:
             yield from sorted(name for name in wanted if not any(name in one.shown for one in libraries))
         if not self.loader.musl:
             for version in facts.versions:
                 if loaded := self.names.get(version.library):
-                    yield from _unbound(version, loaded.library, libraries, facts.weak)
+                    yield from _unbound(version, loaded.library, libraries, weak)
 
 
-def _unbound(version: Version, asked: Library, libraries: list[Library], weak: Iterable[str]) -> Iterator[str]:
+def _unbound(version: Version, asked: Library, libraries: list[Library], weak: set[str]) -> Iterator[str]:
     """Yield what is wrong with the references to one version of one library.
 
     glibc warns ("no version information available") where the library defines no versions, but ends with "Inconsistency

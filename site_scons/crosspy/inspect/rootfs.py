@@ -5,7 +5,7 @@ searchpath.py tells where it looks, loading.py what it takes; here is who loads 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class _Device:
         if (path, like.bits) not in self.loaders:
             self.loaders[path, like.bits] = searchpath.loader(self.files, path, like.bits == 64)
         itself = self._at(path, like)
-        return Process(self.loaders[path, like.bits], self._search,
+        return Process(self.loaders[path, like.bits], self._search, lambda folder: self.files.place(folder) is not None,
                        Loaded(os.path.basename(path), os.path.dirname(path), itself) if isinstance(itself, Library) else None)
 
     def _interpreter(self, like: ElfFacts) -> str:
@@ -102,11 +102,11 @@ class _Device:
         # With both on a device, who needs glibc's name of the C library is not for musl's loader.
         return next(iter(told + sorted(there, key=lambda path: ("musl" in path) == ("libc.so.6" in like.needed))), "")
 
-    def _search(self, name: str, folders: Iterable[str], like: ElfFacts, loader: searchpath.Loader) -> tuple[str, Library] | str:
+    def _search(self, name: str, folders: Sequence[str], like: ElfFacts, loader: searchpath.Loader) -> tuple[str, Library] | str:
         """Return the folder and the library that a loader takes, or what is wrong with one of that name, or an empty string."""
         if "/" in name:
             folders, name = [os.path.dirname(name)], os.path.basename(name)
-        folders, wrong = list(dict.fromkeys(folders)), ""
+        wrong = ""
         # glibc takes those for a newer processor first; which one it is nobody knows here, and they have the same symbols.
         more = [] if loader.musl else (inner for folder in folders for inner in self.files.glob("glibc-hwcaps/*", folder))
         for group in (folders, more):

@@ -112,8 +112,16 @@ def texts(folder: str) -> list[tuple[str, str]]:
     named = [name for name in metadata(folder).get_all("License-File", ())]
     paths = [*sorted(path for path in (at / "licenses").rglob("*")), *(at / name for name in named if ".." not in Path(name).parts),
              *sorted(path for path in at.glob("*") if _TEXT.match(path.name))]
-    return [(path.relative_to(at).as_posix(), path.read_text("utf-8", "replace")) for path in dict.fromkeys(paths)
-            if path.is_relative_to(at) and path.is_file()]
+    found = {path: _text(path) for path in paths if path.is_relative_to(at)}
+    return [(path.relative_to(at).as_posix(), text) for path, text in found.items() if text is not None]
+
+
+def _text(path: Path) -> str | None:
+    """Return the text of a file that metadata names; None for what is none, as a folder or a name that no file can have."""
+    try:
+        return path.read_text("utf-8", "replace") if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 def said(folder: str) -> Sequence[str]:
