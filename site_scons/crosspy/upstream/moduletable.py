@@ -12,7 +12,7 @@ from ..errors import UserError
 FILE = "modules.toml"
 FORM: tomlfile.Form = {
     "not_on_linux": list, "bootstrap_also": list, "libraries": {"*": str}, "one_copy": {"*": list},
-    "packages": {"*": {"modules": list, "files": list, "tests?": list}}, "bytecode": {"shaped_by": list}, "exports": {"core": list},
+    "packages": {"*": {"modules": list, "files": list}}, "bytecode": {"shaped_by": list}, "exports": {"core": list},
     "stable_abi": {"defined": list, "undefined": list}, "shebangs": {"device": list, "tests": list}, "static": {"data": list, "functions": list}}
 
 
