@@ -12,7 +12,7 @@ import argparse
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,38 +21,29 @@ sys.path[:0] = [str(PROJECT / "site_scons"), str(HERE), str(HERE.parent / "unit"
 SECONDS, MEGABYTES = 8, 200    # of one input
 BYTES = 65_536                 # the longest input: what grows with the length is the tests' matter (LARGE)
 Check = Callable[[bytes], object]
-READERS = ("elf", "archive", "rules", "variant", "board", "releases", "probes", "parity", "closure", "upstream", "expectations", "setup", "makefile",
-           "configure", "condition", "yocto")
-
-
-def inputs(names: Iterable[str]) -> list[bytes]:
-    """Return the project's own files of such names."""
-    return [path.read_bytes() for name in names for path in sorted(PROJECT.glob(name))]
+READERS = ("elf", "archive", "rules", "settings", "device", "root", "variant", "board", "releases", "probes", "parity", "closure", "upstream",
+           "expectations", "modules", "minimal", "library", "components", "bill", "metadata", "abi", "setup", "makefile", "configure", "condition",
+           "yocto")
 
 
 def reader(name: str, folder: Path) -> tuple[Check, list[bytes]]:
     """Return one reader as a function of bytes, and its first inputs. folder: for files that a reader opens by their names."""
     import test_fuzz as short
+    import test_fuzz_device as devices
+    from mutations import ARCHIVES, ELVES, refused
+    from tables import TABLES
 
-    from crosspy.acquire import release
-    from crosspy.closure import closuretable
-    from crosspy.configure import autoconf, differences, tables
+    from crosspy.configure import autoconf
     from crosspy.elf import archive, elf
-    from crosspy.errors import UserError
-    from crosspy.ontarget import expectations
     from crosspy.toolchains import yocto
-    from crosspy.upstream import drift, shelltest, upstream
-    from crosspy.variants import variant
+    from crosspy.upstream import shelltest, upstream
 
     def of_file(read: Callable[[Path], object], file: str = "file") -> Check:
         def check(data: bytes) -> None:
             path = folder / file
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-            try:
-                read(path)
-            except UserError as error:
-                assert error.where and error.what and error.fix
+            refused(lambda: read(path))
         return check
 
     def of_text(read: Callable[[str], object]) -> Check:
@@ -66,32 +57,27 @@ def reader(name: str, folder: Path) -> tuple[Check, list[bytes]]:
                 assert str(error)
         return check
 
-    known = {"mips-linux-gnu": PROJECT / "variants/mips-linux-gnu"}
+    def of_device(top: str, *places: str) -> Check:
+        scene = devices.Scene(folder)
+        return lambda data: scene.judge(folder / top, places[len(data) % len(places)], data)
+
+    if name in TABLES:
+        return of_file(TABLES[name].read, TABLES[name].file), [text.encode() for text in TABLES[name].texts()]
     conditions = [b'test "$a" = yes', b"{ test -n x -o -z y ; } && test a != b", b"m4_flatten([test $a = b -a \"$b\" = no])"]
     facts = {"a": "yes", "b": ""}
     match name:
         case "elf":
-            return of_bytes(elf.read), short.ELVES
+            return of_bytes(elf.read), ELVES
         case "archive":
-            return of_bytes(archive.read), short.ARCHIVES
+            return of_bytes(archive.read), ARCHIVES
         case "rules":
-            return of_file(lambda path: short.judged(folder), "python3.13"), [*short.ELVES, *short.ARCHIVES]
-        case "variant":
-            return of_file(lambda path: variant.load(path.parent), "arm-linux-gnu/variant.toml"), inputs(["variants/a*/variant.toml"])
-        case "board":
-            return of_file(lambda path: variant.load(path.parent, known), "board/variant.toml"), inputs(["variants/boards/*/variant.toml"])
-        case "releases":
-            return of_file(release.load_pins), inputs(["cpython/releases.toml"])
-        case "probes":
-            return of_file(tables.load), inputs(["cpython/probes.toml"])
-        case "parity":
-            return of_file(differences.load), inputs(["cpython/parity.toml"])
-        case "closure":
-            return of_file(closuretable.load), inputs(["cpython/closure.toml"])
-        case "upstream":
-            return of_file(drift.load), inputs(["cpython/upstream.toml"])
-        case "expectations":
-            return of_file(lambda path: expectations.load([folder], ["arm-linux-gnu"], True), expectations.FILE), inputs(["variants/exp*"])
+            return of_file(lambda path: short.judged(folder), "python3.13"), [*ELVES, *ARCHIVES]
+        case "settings":
+            return of_device("device", devices.CONF, devices.MUSL_PATH), [text.encode() for text in devices.SETTINGS]
+        case "device":
+            return of_device("device", *devices.PLACES), [*devices.SEARCHING, *ELVES]
+        case "root":
+            return of_device("root", devices.PROGRAM, devices.SPAM), [*devices.SEARCHING, *ELVES]
         case "setup":
             return of_text(lambda text: upstream.setup_lines(text, "shared")), [short.SETUP.encode()]
         case "makefile":

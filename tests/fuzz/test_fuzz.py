@@ -14,69 +14,17 @@ from pathlib import Path
 
 import pytest
 import tiny_elf
-from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, extension, libpython, program, relocatable
-from hypothesis import HealthCheck, given, settings
+from goodroot import ASKED, DYNLOAD, OBJECT, SUFFIX, expected, program
 from hypothesis import strategies as st
+from mutations import ARCHIVES, ARM, ELVES, LENGTHS, PROJECT, UNIT, damaged, fuzz, garbled, read_all
 
 from crosspy.acquire import release
-from crosspy.closure import closuretable
-from crosspy.configure import differences, tables
+from crosspy.configure import tables
 from crosspy.elf import archive, elf
 from crosspy.errors import UserError
 from crosspy.inspect import expectation, inspection, policy, verdict
-from crosspy.upstream import drift, upstream
+from crosspy.upstream import upstream
 from crosspy.variants import variant
-
-UNIT = Path(__file__).resolve().parents[1] / "unit"
-PROJECT = Path(__file__).resolve().parents[2]
-LENGTHS = [pytest.param(40, id="short"), pytest.param(20_000, id="long", marks=pytest.mark.nightly)]
-
-
-def fuzz(examples: int, strategy, check) -> None:
-    """Call `check` with values of a strategy; the short run is the same each time."""
-    fixed = settings(max_examples=examples, derandomize=examples < 1000, deadline=None, database=None,
-                     suppress_health_check=list(HealthCheck))
-    fixed(given(strategy)(check))()
-
-
-INTERESTING = st.sampled_from([b"\0", b"\xff", b"\0" * 8, b"\xff" * 8, b"\xff\xff\xff\x7f", b"\1\0\0\0", b"\x80" * 10, b"/", b"A"])
-
-
-@st.composite
-def damaged(draw, originals: list[bytes]) -> bytes:
-    """One of the originals, cut, overwritten in a few places, with something put in."""
-    data = bytearray(draw(st.sampled_from(originals)))
-    for _ in range(draw(st.integers(0, 6))):
-        at = draw(st.integers(0, max(len(data) - 1, 0)))
-        piece = draw(st.one_of(INTERESTING, st.binary(min_size=1, max_size=8)))
-        data[at:at + (0 if draw(st.integers(0, 9)) == 0 else len(piece))] = piece
-    return bytes(data[:draw(st.one_of(st.just(len(data)), st.integers(0, len(data))))])
-
-
-@st.composite
-def garbled(draw, originals: list[str]) -> str:
-    """A text whose lines were left out, doubled, moved, cut, or had something put in."""
-    lines = draw(st.sampled_from(originals)).splitlines(keepends=True)
-    for _ in range(draw(st.integers(1, 6))):
-        at, kind = draw(st.integers(0, max(len(lines) - 1, 0))), draw(st.integers(0, 4))
-        line = lines[at] if lines else ""
-        cut = draw(st.integers(0, len(line)))
-        new = {0: [], 1: [line, line], 2: [line[:cut]], 3: [line[:cut] + draw(PIECES) + line[cut:]], 4: [draw(PIECES), line]}[kind]
-        lines[at:at + 1] = new
-    return "".join(lines)
-
-
-PIECES = st.one_of(st.text(max_size=12), st.sampled_from(
-    ["[", "[[x]]\n", "{", "]" * 30, "$(", "$(A)", "A=$(A)\n", "@X@", "\\\n", "*shared*\n", "= 1\n", "\"", "'''", "[" * 3000, "9" * 5000,
-     "nan", "1979-05-27\n", "\x00", "\ud7ff", "x.o: x.c\n\t$(CC) -c\n", "\t$(FREEZE_MODULE) a $(srcdir)/b c\n", "/" * 40]))
-
-ELVES = [*(path.read_bytes() for path in sorted((UNIT / "fixtures").glob("*.elf"))), program(), extension(), libpython(),
-         relocatable(sections=((".ARM.attributes", 0x70000003, tiny_elf.aeabi((6, 10), (28, 1))),)),
-         tiny_elf.make(bits=32, data="big", versions={("a", "B"): ["c"]}, defines={"V": ["x"]}, properties=(0xC0000002, 3)),
-         tiny_elf.make(sections=((".MIPS.abiflags", 1, bytes(24)), (".riscv.attributes", 1, tiny_elf.aeabi((4, 16), vendor="riscv"))))]
-ARM = tiny_elf.make(type=tiny_elf.ET_REL, dynamic=False, bits=32, machine=tiny_elf.EM_ARM, sections=((".ARM.attributes", 0x70000003, tiny_elf.aeabi((6, 10), (28, 1))),))
-ARCHIVES = [tiny_elf.ar({"a.o": relocatable(), "a_name_that_is_long.o": relocatable()}), tiny_elf.ar({"a.o": ARM, "b.o": ARM})]
-
 
 @pytest.mark.parametrize("examples", LENGTHS)
 def test_a_damaged_elf_file_has_facts_or_is_damaged(examples):
@@ -142,34 +90,6 @@ def test_a_garbled_expectation_is_refused_or_can_be_judged_by(examples):
     fuzz(examples * 2, st.dictionaries(st.sampled_from(sorted(good)), VALUES, min_size=1, max_size=3), check)
 
 
-def read_all(folder: Path, text: str, call) -> None:
-    """Call a reader of a file that holds a text; a UserError is a good end."""
-    path = folder / "file"
-    path.write_text(text, "utf-8", errors="surrogatepass")
-    try:
-        call(path)
-    except UserError as error:
-        assert error.where and error.what and error.fix
-
-
-@pytest.mark.parametrize("examples", LENGTHS)
-@pytest.mark.parametrize(("originals", "call"), [
-    (sorted((PROJECT / "variants").glob("*/variant.toml")), lambda path: variant.load(place(path, "variant.toml"))),
-    ([PROJECT / "cpython/releases.toml"], release.load_pins), ([PROJECT / "cpython/probes.toml"], tables.load),
-    ([PROJECT / "cpython/parity.toml"], differences.load), ([PROJECT / "cpython/closure.toml"], closuretable.load),
-    ([PROJECT / "cpython/upstream.toml"], drift.load)],
-    ids=["variant", "releases", "probes", "parity", "closure", "upstream"])
-def test_garbled_tables_are_read_or_refused(examples, originals, call, tmp_path):
-    texts = [path.read_text("utf-8") for path in originals]
-    fuzz(examples, garbled(texts), lambda text: read_all(tmp_path, text, call))
-
-
-def place(path: Path, name: str) -> Path:
-    """Give a file the name that its reader looks for; return its folder."""
-    path.rename(path.with_name(name))
-    return path.parent
-
-
 SETUP = """*@MODULE_BUILDTYPE@*
 @MODULE__BISECT_TRUE@_bisect _bisectmodule.c
 array arraymodule.c -lm # comment
@@ -203,9 +123,9 @@ def read_makefile(path: Path) -> None:
 
 @pytest.mark.parametrize("examples", LENGTHS)
 def test_garbled_setup_files_and_makefiles_are_read_or_refused(examples, tmp_path):
-    fuzz(examples, garbled([MAKEFILE]), lambda text: read_all(tmp_path, text, read_makefile))
+    fuzz(examples, garbled([MAKEFILE]), lambda text: read_all(tmp_path / "file", text, read_makefile))
     fuzz(examples, garbled([SETUP]), lambda text: read_all(
-        tmp_path, text, lambda path: upstream.setup_lines(upstream.read(path.parent, path.name), "shared")))
+        tmp_path / "file", text, lambda path: upstream.setup_lines(upstream.read(path.parent, path.name), "shared")))
 
 
 SIZE = 10_000_000   # bytes

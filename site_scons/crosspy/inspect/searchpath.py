@@ -85,7 +85,7 @@ class Files:
         self.left -= cost
         if self.left < 0:
             raise UserError(f"rootfs={self.device}", f"the settings of its loader are too much to be read (at {what})",
-                            "look for lines of its etc/ld.so.conf that lead to each other, or to very many folders")
+                            "look there for lines that lead to each other, or to very many files or folders")
 
     def glob(self, pattern: str, below: str = "") -> list[str]:
         """Return the paths that a pattern matches, sorted (glob(7)); of folders that links make one, only the first is looked into.
