@@ -71,7 +71,14 @@ def built(main, request, tmp_path_factory):
     return build
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
+def begin_bare_debian(request):
+    """Begin it with the first test that runs in the process of its own test."""
+    if request.node.get_closest_marker("xdist_group").args == ("builds",):
+        request.getfixturevalue("bare_debian")
+
+
+@pytest.fixture(scope="session")
 def bare_debian(request):
     """Start tests/bare_debian.py where its test is chosen; returns a function that waits for its status and output."""
     if not os.environ.get("CI") or os.geteuid() or not any(map(_bare, request.session.items)):
