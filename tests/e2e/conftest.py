@@ -16,6 +16,7 @@ pytest.register_assert_rewrite("checkout", "built", "firmware", "refusal", "work
 
 from built import VARIANTS, Build  # noqa: E402  (their assertions are to be told in full)
 from checkout import REPOSITORY, Checkout, clone, missing  # noqa: E402
+from twoprocesses import BUILDS, group  # noqa: E402
 from workshop import Workshop  # noqa: E402
 
 from crosspy.ontarget import runner  # noqa: E402
@@ -74,7 +75,7 @@ def built(main, request, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def begin_bare_debian(request):
     """Begin it with the first test that runs in the process of its own test."""
-    if request.node.get_closest_marker("xdist_group").args == ("builds",):
+    if group(str(request.path)) == BUILDS:
         request.getfixturevalue("bare_debian")
 
 
