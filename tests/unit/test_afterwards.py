@@ -30,6 +30,7 @@ def test_what_rootfs_finds_stands_beside_what_the_build_found(tmp_path):
 def test_conformance_gets_the_interpreter_below_the_prefix_and_every_folder_of_variants():
     told = shlex.split(words(prefix="/opt/python", only="test_os", variants="mine")["conformance_words"])
     assert told[told.index("--python") + 1] == "opt/python/bin/python3.13" and told[told.index("--only") + 1] == "test_os"
+    assert "--timeout" not in told and "--timeout 60" in words(timeout="60")["conformance_words"]
     assert [told[place + 1] for place, word in enumerate(told) if word == "--variants"] == [str(PROJECT / "variants"), "mine"]
 
 

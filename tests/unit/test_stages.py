@@ -105,7 +105,7 @@ SHOWN_ONLY = set(options.PLACES) - {"bootstrap"}
 @pytest.mark.parametrize("name", sorted(options.ARGUMENTS))
 def test_another_option_is_another_key_unless_it_decides_nothing(project, plain, name):
     argument = options.ARGUMENTS[name]
-    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28", "flash": "4M", "timeout": "60"}.get(name, "x")
+    free = {"python": "3.13.15", "toolchain": "gcc", "prefix": "/opt", "glibc": "2.28", "flash": "4M"}.get(name, "x")
     value = argument.convert(free if argument.free else argument.values[1])
     changed = dataclasses.replace(plain, options=dataclasses.replace(plain.options, **{name: value}))
     assert (key(changed, project) == key(plain, project)) == (name in SHOWN_ONLY)

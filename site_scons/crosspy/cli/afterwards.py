@@ -27,8 +27,8 @@ def _table(options, folder: str) -> str:
 def _conformance(session, target: dict, series: str) -> str:
     folder, python = target["folder"], f"{session.options.prefix.strip('/')}/bin/python{series}"
     own = ["--variants", session.options.variants] if session.options.variants else []
+    own += ["--timeout", session.options.timeout] if session.options.timeout else []
     return _quoted(["run", "--root", f"{folder}/root", "--python", python, "--variant", target["name"], "--only", session.options.only,
-                    "--timeout", str(session.options.timeout),
                     "--variants", str(session.project / "variants"), *own, "--output", f"{folder}/conformance.json"])
 
 

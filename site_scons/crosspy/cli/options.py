@@ -53,7 +53,7 @@ class Options:
     file: str
     rootfs: str
     only: str
-    timeout: int
+    timeout: str
     macro: str
     probe: str
     verbose: int
@@ -164,8 +164,7 @@ ARGUMENTS: dict[str, Argument] = {
     "rootfs": Argument(("",), "a root file system of the device, to resolve libraries and symbols in", free=True, check=searchpath.check,
                        command="inspect"),
     "only": Argument(("",), "test files to run (test_os,test_int), instead of all", free=True, command="conformance"),
-    "timeout": Argument(("900",), "seconds that one test file may take; three times as many under qemu", free=True, check=_seconds, convert=int,
-                        command="conformance"),
+    "timeout": Argument(("",), "seconds that one test file may take; three times as many under qemu", free=True, check=_seconds, command="conformance"),
     "verbose": Argument(("0", "1"), "1 shows whole commands", convert=int),
 }
 

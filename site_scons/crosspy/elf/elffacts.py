@@ -27,8 +27,8 @@ class ElfFacts:
 
     bits: 32 or 64. data: ``little`` or ``big``. machine, type: ``EM_...``, ``ET_...``. flags: e_flags.
     stack: the flags of PT_GNU_STACK like ``RWX``, empty without one. writable_code: addresses of PT_LOADs with W and X.
-    search_paths: ``RPATH ...`` and ``RUNPATH ...``. filters: what a loader loads besides, as ``AUDIT liba.so``. debug: names of sections with debug information. debug_link: the
-    file that .gnu_debuglink names, debug_crc: its CRC-32. symtab: it has a .symtab.
+    search_paths: ``RPATH ...`` and ``RUNPATH ...``. filters: what a loader loads besides, as ``AUDIT liba.so``. debug: names of
+    sections with debug information. debug_link: the file that .gnu_debuglink names, debug_crc: its CRC-32. symtab: it has a .symtab.
     relro: PT_GNU_RELRO is there and has PT_DYNAMIC in it, or is not needed, since that is read-only (as of MIPS).
     dynamic: it has a PT_DYNAMIC. relr: it has DT_RELR relocations. page: bytes, the least of all PT_LOADs, 1 where
     one does not keep to its own, 0 without one. build_id: in hexadecimal. properties: of .note.gnu.property, ``BTI`` or ``IBT``.

@@ -27,7 +27,8 @@ class Entry:
     read as what it seems to be, or where the link goes wrong.
     leaks: places where a forbidden path stands. dates: what looks like __DATE__ and __TIME__ in an ELF file or archive.
     shebang: the interpreter that an executable script names, with the program that env(1) would look for. unfit: why root/ cannot
-    run the script with it. undebugged: what is wrong with the debug file that .gnu_debuglink names. missing, unresolved: libraries and symbols that rootfs= lacks.
+    run the script with it. undebugged: what is wrong with the debug file that .gnu_debuglink names. missing, unresolved: libraries
+    and symbols that rootfs= lacks.
     """
 
     path: str

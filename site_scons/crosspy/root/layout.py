@@ -137,7 +137,7 @@ def library(tree: Path, options: Options) -> Iterator[Item]:
             continue
         for name, mode in _names(tree / "Lib" / folder):
             inner = f"{folder}/{name}"
-            if not _LEFT_OUT.search(name) and inner.removesuffix(".py") not in options.without:
+            if not _LEFT_OUT.search(name):
                 yield Item(f"Lib/{inner}", f"{options.stdlib}/{WRAPPED.get(inner, inner)}", mode)
 
 
